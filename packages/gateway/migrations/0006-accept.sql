@@ -1,0 +1,123 @@
+-- Accepting a batch of orders: one round trip, one transaction. docs/decisions/0003 tells why this is a function.
+-- Each statement of a function sees what was committed before it started, so what is read after the locks is current.
+-- enable_seqscan is off because a cached plan made while a table was empty would go on scanning it as it grows.
+
+create type accept_item as (
+  item integer, merchant_id bigint, account_id uuid, order_id text, digest bytea, digest_key integer,
+  received_at timestamptz, service_code text, recipient_kind text, recipient_mask text, recipient_sealed bytea,
+  currency text, amount_minor bigint, due_minor bigint, debit_minor bigint, commission_minor bigint,
+  percent_minor bigint, connectors text[], endpoint_id integer, endpoint_url text,
+  payout_id bigint, old_minor bigint
+);
+
+-- Verdicts: accepted; funds (not enough, nothing written); exists (the order_id has a payout: compare digests);
+-- barred (a tombstone newer than the request holds the order_id); again (undecided: put it into the next batch).
+create function accept_payouts_v1(input json, deadline_at timestamptz)
+returns table (item integer, verdict text, payout_id bigint, digest bytea, digest_key integer)
+language plpgsql set enable_seqscan = off as $$
+#variable_conflict use_column
+declare
+  items accept_item[];
+  candidate accept_item;
+  previous accept_item;
+  claimed accept_item[] := '{}';
+  taken accept_item[] := '{}';
+  short accept_item[] := '{}';
+  others accept_item[] := '{}';
+  left_minor bigint;
+begin
+  items := array(select t from json_populate_recordset(null::accept_item, input) t);
+
+  -- 1. Balances first, in account order: every writer of balances locks in this order, so none waits in a circle.
+  perform 1 from balance b
+  where (b.merchant_id, b.account_id) in (select i.merchant_id, i.account_id from unnest(items) i)
+  order by b.merchant_id, b.account_id for no key update;
+
+  -- 2. The order_ids, in key order. A concurrent batch with the same one is waited for here. A tombstone gives way
+  -- only to a request that was received after it was made.
+  for candidate in select i.* from unnest(items) i order by i.merchant_id, i.order_id, i.item loop
+    if candidate.merchant_id = previous.merchant_id and candidate.order_id = previous.order_id then
+      others := others || candidate;
+      continue;
+    end if;
+    previous := candidate;
+    insert into order_record as o (merchant_id, order_id, payout_id, digest, digest_key, made_at)
+    values (candidate.merchant_id, candidate.order_id, nextval('payout_id'), candidate.digest, candidate.digest_key,
+      clock_timestamp())
+    on conflict (merchant_id, order_id) do update
+      set payout_id = excluded.payout_id, digest = excluded.digest, digest_key = excluded.digest_key,
+        made_at = excluded.made_at
+      where o.payout_id is null and o.made_at < candidate.received_at
+    returning o.payout_id into candidate.payout_id;
+    if found then
+      claimed := claimed || candidate;
+    else
+      others := others || candidate;
+    end if;
+  end loop;
+
+  -- 3. Past the deadline nothing may commit: whoever asks for this order_id later has to find it free or taken.
+  -- Checked after the keys are in, so that a probe by the same key waits for this transaction instead of missing it.
+  if clock_timestamp() >= deadline_at then
+    raise exception 'the deadline of this accept has passed' using errcode = 'VY001';
+  end if;
+
+  -- 4. Item by item in the order of arrival, account by account.
+  previous := null;
+  for candidate in select i.* from unnest(claimed) i order by i.merchant_id, i.account_id, i.item loop
+    if candidate.account_id is distinct from previous.account_id then
+      select b.available_minor into left_minor from balance b
+      where b.merchant_id = candidate.merchant_id and b.account_id = candidate.account_id;
+    end if;
+    previous := candidate;
+    if candidate.debit_minor <= left_minor then
+      candidate.old_minor := left_minor;
+      left_minor := left_minor - candidate.debit_minor;
+      taken := taken || candidate;
+    else
+      short := short || candidate;
+    end if;
+  end loop;
+
+  -- 5. A refused order creates nothing: its order_id is free again.
+  if cardinality(short) > 0 then
+    delete from order_record o using unnest(short) i
+    where o.merchant_id = i.merchant_id and o.order_id = i.order_id;
+  end if;
+
+  if cardinality(taken) > 0 then
+    insert into payout (merchant_id, payout_id, account_id, order_id, state, service_code, recipient_kind,
+      recipient_mask, recipient_sealed, currency, amount_minor, due_minor, debit_minor, commission_minor,
+      percent_minor, old_available_minor, connectors, endpoint_id, endpoint_url)
+    select merchant_id, payout_id, account_id, order_id, 'queued', service_code, recipient_kind,
+      recipient_mask, recipient_sealed, currency, amount_minor, due_minor, debit_minor, commission_minor,
+      percent_minor, old_minor, connectors, endpoint_id, endpoint_url
+    from unnest(taken);
+
+    insert into job (kind, merchant_id, subject_id)
+    select 'payout', merchant_id, payout_id from unnest(taken);
+
+    -- unnest keeps the order of the loop, so posting_id grows in the order in which the balance fell.
+    insert into posting (merchant_id, account_id, posting_id, kind, payout_id, available_minor, held_minor,
+      available_after_minor, actor)
+    select merchant_id, account_id, nextval('posting_id'), 'hold', payout_id, -debit_minor, debit_minor,
+      old_minor - debit_minor, 'merchant'
+    from unnest(taken);
+
+    update balance b set available_minor = b.available_minor - n.debit_minor, held_minor = b.held_minor + n.debit_minor
+    from (select merchant_id, account_id, sum(debit_minor)::bigint as debit_minor from unnest(taken) group by 1, 2) n
+    where b.merchant_id = n.merchant_id and b.account_id = n.account_id;
+  end if;
+
+  -- 6. What was not claimed is looked up once more, now that everything it waited for has ended.
+  return query
+    select i.item, 'accepted', i.payout_id, null::bytea, null::integer from unnest(taken) i
+    union all
+    select i.item, 'funds', null::bigint, null::bytea, null::integer from unnest(short) i
+    union all
+    select i.item,
+      case when o.payout_id is not null then 'exists' when o.order_id is not null then 'barred' else 'again' end,
+      o.payout_id, o.digest, o.digest_key
+    from unnest(others) i
+    left join order_record o on o.merchant_id = i.merchant_id and o.order_id = i.order_id;
+end $$;

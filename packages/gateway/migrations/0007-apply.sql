@@ -1,0 +1,137 @@
+-- Applying decided changes to payouts, a batch at a time: the only writer of payouts after they were accepted.
+-- What happens is decided in core/payout; this function writes an item whole or not at all.
+
+create type payout_change as (
+  item integer, merchant_id bigint, payout_id bigint, account_id uuid, version integer, fence integer,
+  from_state text, to_state text, cause text, actor text, evidence jsonb,
+  final_paid_minor bigint, final_commission_minor bigint, fail_reason text, rrn text,
+  posting_kind text, posting_connector text, available_minor bigint, held_minor bigint, clearing_minor bigint,
+  paid_minor bigint, commission_minor bigint, receivable_minor bigint, funding_minor bigint,
+  attempt_no integer, attempt_connector text, attempt_reference text, attempt_state text, attempt_provider_id text,
+  attempt_answer jsonb,
+  run_in_ms bigint, notifications jsonb, incident_kind text, incident_detail jsonb
+);
+
+-- Returns the items that were applied. Of the others nothing was written: the payout has moved on since it was read
+-- (version), or another worker owns its job now (fence).
+create function apply_payouts_v1(input json) returns setof integer
+language plpgsql set enable_seqscan = off as $$
+#variable_conflict use_column
+declare
+  changes payout_change[];
+  live payout_change[];
+begin
+  changes := array(select t from json_populate_recordset(null::payout_change, input) t);
+
+  -- 1. The payouts, then their jobs, each in key order.
+  perform 1 from payout p
+  where (p.merchant_id, p.payout_id) in (select c.merchant_id, c.payout_id from unnest(changes) c)
+  order by p.merchant_id, p.payout_id for no key update;
+
+  perform 1 from job j
+  where (j.kind, j.merchant_id, j.subject_id) in (select 'payout', c.merchant_id, c.payout_id from unnest(changes) c)
+  order by j.merchant_id, j.subject_id for update;
+
+  -- 2. What may be written: the version decided upon is still the present one, and the fence is the present owner's.
+  -- Of several changes to one payout in a batch the first counts; a new statement sees what the locks waited for.
+  live := array(
+    select c from (
+      select distinct on (c.merchant_id, c.payout_id) c
+      from unnest(changes) c
+      join payout p on p.merchant_id = c.merchant_id and p.payout_id = c.payout_id
+        and p.version = c.version and p.state = c.from_state
+      left join job j on j.kind = 'payout' and j.merchant_id = c.merchant_id and j.subject_id = c.payout_id
+      where c.fence is null or j.fence = c.fence
+      order by c.merchant_id, c.payout_id, c.item
+    ) fit order by (c).account_id, (c).item);
+
+  -- 3. Balances, in account order like every other writer of them.
+  perform 1 from balance b
+  where (b.merchant_id, b.account_id) in (
+    select c.merchant_id, c.account_id from unnest(live) c where c.posting_kind is not null)
+  order by b.merchant_id, b.account_id for no key update;
+
+  update payout p set state = c.to_state, version = p.version + 1,
+    final_paid_minor = coalesce(c.final_paid_minor, p.final_paid_minor),
+    final_commission_minor = coalesce(c.final_commission_minor, p.final_commission_minor),
+    fail_reason = coalesce(c.fail_reason, p.fail_reason),
+    rrn = coalesce(c.rrn, p.rrn),
+    final_at = case when c.from_state <> c.to_state and c.to_state in ('paid', 'fail', 'cancel')
+      then clock_timestamp() else p.final_at end,
+    attempts = greatest(p.attempts, coalesce(c.attempt_no, 0))
+  from unnest(live) c
+  where p.merchant_id = c.merchant_id and p.payout_id = c.payout_id;
+
+  insert into transition (merchant_id, payout_id, version, from_state, to_state, cause, actor, evidence, created_at)
+  select c.merchant_id, c.payout_id, c.version + 1, c.from_state, c.to_state, c.cause, c.actor, c.evidence,
+    clock_timestamp()
+  from unnest(live) c where c.from_state <> c.to_state;
+
+  insert into attempt as a (merchant_id, payout_id, attempt_no, connector, reference, state, provider_id, answer,
+    started_at, ended_at)
+  select c.merchant_id, c.payout_id, c.attempt_no, c.attempt_connector, c.attempt_reference, c.attempt_state,
+    c.attempt_provider_id, c.attempt_answer, clock_timestamp(),
+    case when c.attempt_state in ('succeeded', 'rejected', 'void') then clock_timestamp() end
+  from unnest(live) c where c.attempt_no is not null
+  on conflict (merchant_id, payout_id, attempt_no) do update
+    set state = excluded.state, provider_id = coalesce(excluded.provider_id, a.provider_id),
+      answer = coalesce(excluded.answer, a.answer), asks = a.asks + 1, ended_at = excluded.ended_at;
+
+  insert into posting (merchant_id, account_id, posting_id, kind, payout_id, connector, available_minor, held_minor,
+    clearing_minor, paid_minor, commission_minor, receivable_minor, funding_minor, available_after_minor, actor)
+  select c.merchant_id, c.account_id, nextval('posting_id'), c.posting_kind, c.payout_id, c.posting_connector,
+    c.available_minor, c.held_minor, c.clearing_minor, c.paid_minor, c.commission_minor, c.receivable_minor,
+    c.funding_minor, c.available_after_minor, c.actor
+  from (
+    select c.*, b.available_minor + (sum(c.available_minor)
+      over (partition by c.merchant_id, c.account_id order by c.item))::bigint as available_after_minor
+    from unnest(live) c
+    join balance b on b.merchant_id = c.merchant_id and b.account_id = c.account_id
+    where c.posting_kind is not null
+    order by c.merchant_id, c.account_id, c.item
+  ) c;
+
+  update balance b set available_minor = b.available_minor + m.available_minor,
+    held_minor = b.held_minor + m.held_minor, clearing_minor = b.clearing_minor + m.clearing_minor,
+    paid_minor = b.paid_minor + m.paid_minor, commission_minor = b.commission_minor + m.commission_minor,
+    receivable_minor = b.receivable_minor + m.receivable_minor, funding_minor = b.funding_minor + m.funding_minor
+  from (
+    select merchant_id, account_id, sum(available_minor)::bigint as available_minor,
+      sum(held_minor)::bigint as held_minor, sum(clearing_minor)::bigint as clearing_minor,
+      sum(paid_minor)::bigint as paid_minor, sum(commission_minor)::bigint as commission_minor,
+      sum(receivable_minor)::bigint as receivable_minor, sum(funding_minor)::bigint as funding_minor
+    from unnest(live) where posting_kind is not null group by 1, 2
+  ) m
+  where b.merchant_id = m.merchant_id and b.account_id = m.account_id;
+
+  -- 4. What follows: the notifications with their jobs, the payout's own next step, and what a person must see.
+  with new as (
+    select c.merchant_id, c.account_id, c.payout_id, nextval('notification_id') as notification_id, n.*
+    from unnest(live) c
+    cross join lateral jsonb_to_recordset(c.notifications)
+      as n (endpoint_id integer, url text, method text, signed_text text, lane text, dead boolean)
+    where c.notifications is not null
+  ), notifications as (
+    insert into notification (merchant_id, notification_id, payout_id, account_id, endpoint_id, url, method,
+      signed_text, state, ended_at)
+    select merchant_id, notification_id, payout_id, account_id, endpoint_id, url, method, signed_text,
+      case when dead then 'dead' else 'pending' end, case when dead then clock_timestamp() end
+    from new
+  )
+  insert into job (kind, merchant_id, subject_id, lane, run_at)
+  select 'notification', merchant_id, notification_id, lane, clock_timestamp() from new where not dead;
+
+  delete from job j using unnest(live) c
+  where c.run_in_ms is null and j.kind = 'payout' and j.merchant_id = c.merchant_id and j.subject_id = c.payout_id;
+
+  insert into job (kind, merchant_id, subject_id, run_at)
+  select 'payout', c.merchant_id, c.payout_id, clock_timestamp() + c.run_in_ms * interval '1 millisecond'
+  from unnest(live) c where c.run_in_ms is not null
+  on conflict (kind, merchant_id, subject_id) do update set run_at = excluded.run_at;
+
+  insert into incident (merchant_id, payout_id, kind, detail)
+  select c.merchant_id, c.payout_id, c.incident_kind, c.incident_detail
+  from unnest(live) c where c.incident_kind is not null;
+
+  return query select c.item from unnest(live) c;
+end $$;

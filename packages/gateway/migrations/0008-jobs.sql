@@ -1,0 +1,66 @@
+-- Claiming queued work, and recording what became of deliveries.
+
+-- Claims up to count_max due jobs of a kind: their next claim lies past the lease, by the database's clock. Lanes that
+-- already have all the work they may have are passed over, so that one dead endpoint never fills every hand.
+create function claim_jobs_v1(of_kind text, count_max integer, lease_ms bigint, busy_lanes text[])
+returns table (merchant_id bigint, subject_id bigint, lane text, fence integer, late_ms double precision)
+language sql set enable_seqscan = off as $$
+  with due as (
+    select j.merchant_id, j.subject_id, j.run_at
+    from job j
+    where j.kind = of_kind and j.run_at <= now() and j.lane <> all (busy_lanes)
+    order by j.run_at
+    limit count_max
+    for update skip locked
+  )
+  update job j set run_at = clock_timestamp() + lease_ms * interval '1 millisecond', fence = j.fence + 1
+  from due d
+  where j.kind = of_kind and j.merchant_id = d.merchant_id and j.subject_id = d.subject_id
+  returning j.merchant_id, j.subject_id, j.lane, j.fence, extract(epoch from clock_timestamp() - d.run_at) * 1000
+$$;
+
+create type delivery_record as (
+  item integer, merchant_id bigint, notification_id bigint, fence integer, sign text, try_no integer,
+  started_at timestamptz, duration_ms integer, status_code integer, error text, answer text,
+  state text, run_in_ms bigint
+);
+
+-- Returns the items that were recorded; of the others the job belongs to another worker by now.
+create function record_deliveries_v1(input json) returns setof integer
+language plpgsql set enable_seqscan = off as $$
+#variable_conflict use_column
+declare
+  records delivery_record[];
+  live delivery_record[];
+begin
+  records := array(select t from json_populate_recordset(null::delivery_record, input) t);
+
+  perform 1 from job j
+  where (j.kind, j.merchant_id, j.subject_id) in (
+    select 'notification', r.merchant_id, r.notification_id from unnest(records) r)
+  order by j.merchant_id, j.subject_id for update;
+
+  live := array(
+    select r from unnest(records) r
+    join job j on j.kind = 'notification' and j.merchant_id = r.merchant_id and j.subject_id = r.notification_id
+      and j.fence = r.fence);
+
+  insert into delivery (merchant_id, notification_id, try_no, started_at, duration_ms, status_code, error, answer)
+  select merchant_id, notification_id, try_no, started_at, duration_ms, status_code, error, answer from unnest(live);
+
+  update notification n set tries = r.try_no, sign = r.sign, state = r.state,
+    ended_at = case when r.state <> 'pending' then clock_timestamp() end
+  from unnest(live) r
+  where n.merchant_id = r.merchant_id and n.notification_id = r.notification_id;
+
+  delete from job j using unnest(live) r
+  where r.run_in_ms is null
+    and j.kind = 'notification' and j.merchant_id = r.merchant_id and j.subject_id = r.notification_id;
+
+  update job j set run_at = clock_timestamp() + r.run_in_ms * interval '1 millisecond'
+  from unnest(live) r
+  where r.run_in_ms is not null
+    and j.kind = 'notification' and j.merchant_id = r.merchant_id and j.subject_id = r.notification_id;
+
+  return query select r.item from unnest(live) r;
+end $$;

@@ -1,0 +1,111 @@
+import { z } from 'zod';
+
+/** One setting: what the README's table shows, and how its text becomes a value. */
+type Setting = {
+  readonly name: string;
+  /** Text, as it would stand in the environment; null = no default. */
+  readonly default: string | null;
+  readonly meaning: string;
+};
+
+/** Every environment variable that the gateway reads; nothing else reads process.env. */
+export const settings: readonly Setting[] = [
+  { name: 'PORT', default: '8080', meaning: 'TCP port of the HTTP server' },
+  { name: 'HOST', default: '127.0.0.1', meaning: 'address the HTTP server listens on; the demo always uses 127.0.0.1' },
+  { name: 'DATA_DIR', default: './data', meaning: 'folder of the embedded PostgreSQL, the master key and the demo' },
+  {
+    name: 'DATABASE_URL',
+    default: null,
+    meaning: 'a PostgreSQL 15 or newer to use instead of the embedded one; needed by `serve` and `work`',
+  },
+  {
+    name: 'MASTER_KEY',
+    default: null,
+    meaning: '32 bytes in base64 that seal recipients and secrets; part of every backup',
+  },
+  {
+    name: 'MASTER_KEY_FILE',
+    default: null,
+    meaning: 'a file with the master key; without both the embedded database keeps one in `DATA_DIR/master.key`',
+  },
+  { name: 'PUBLIC_URL', default: null, meaning: 'where merchants reach the gateway; default is the address it listens on' },
+  { name: 'SUPPORT_CONTACT', default: null, meaning: 'named in answers after which a merchant may need help' },
+  { name: 'TRUSTED_PROXIES', default: null, meaning: 'comma-separated addresses whose X-Forwarded-For counts' },
+  {
+    name: 'ALLOW_LOOPBACK',
+    default: 'false',
+    meaning: 'development only: notifications may go to loopback addresses; the demo switches it on',
+  },
+  { name: 'LOG_LEVEL', default: 'info', meaning: '`error`, `warn`, `info` or `debug`' },
+  { name: 'NAMED_STATEMENTS', default: 'true', meaning: 'switch off behind a pooler that cannot keep named statements' },
+  { name: 'CREATES_WAITING_MAX', default: '2000', meaning: 'orders that may wait for the database; more get 503' },
+  { name: 'ACCEPT_CONNECTIONS', default: '2', meaning: 'connections that commit groups of orders' },
+  { name: 'READ_CONNECTIONS', default: '4', meaning: 'connections for status, balance and the operator API' },
+  { name: 'WORK_CONNECTIONS', default: '6', meaning: 'connections of the workers' },
+  { name: 'PAYOUT_JOBS_MAX', default: '256', meaning: 'payouts one process has in hand at once' },
+  { name: 'NOTIFICATION_JOBS_MAX', default: '256', meaning: 'notifications one process has in hand at once' },
+  { name: 'LANE_JOBS_MAX', default: '64', meaning: 'notifications to one endpoint that one process has in hand at once' },
+  { name: 'POLL_MS', default: '100', meaning: 'how often a worker looks for jobs that other processes queued' },
+  { name: 'ATTEMPTS_MAX', default: '5', meaning: 'attempts to send one payout, each after proof that the last moved nothing' },
+  { name: 'UNKNOWN_BUDGET_MS', default: '900000', meaning: 'how long an unknown outcome is asked about before a person decides' },
+  { name: 'ACCEPTED_BUDGET_MS', default: '259200000', meaning: 'the same for a payout that the provider accepted' },
+  { name: 'CALL_DEADLINE_MS', default: '10000', meaning: 'longest wait for one answer of a provider' },
+  {
+    name: 'SANDBOX_BOOK',
+    default: null,
+    meaning: "the sandbox provider's own list of executed transfers; default `DATA_DIR/sandbox/book.ndjson`",
+  },
+  { name: 'SANDBOX_TIME_SCALE', default: '1', meaning: 'factor on every delay of the sandbox, for tests' },
+];
+
+const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
+const port = z.coerce.number().int().min(0).max(65_535);
+const count = z.coerce.number().int().min(1).max(1_000_000);
+const milliseconds = z.coerce.number().int().min(1).max(31 * 86_400_000);
+const optionalText = z.string().min(1).optional();
+
+const shape = z.object({
+  PORT: port,
+  HOST: z.string().min(1),
+  DATA_DIR: z.string().min(1),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  MASTER_KEY: optionalText,
+  MASTER_KEY_FILE: optionalText,
+  PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+  SUPPORT_CONTACT: optionalText,
+  TRUSTED_PROXIES: z
+    .string()
+    .optional()
+    .transform((text) => (text === undefined ? [] : text.split(',').map((part) => part.trim()))),
+  ALLOW_LOOPBACK: flag,
+  LOG_LEVEL: z.enum(['error', 'warn', 'info', 'debug']),
+  NAMED_STATEMENTS: flag,
+  CREATES_WAITING_MAX: count,
+  ACCEPT_CONNECTIONS: count,
+  READ_CONNECTIONS: count,
+  WORK_CONNECTIONS: count,
+  PAYOUT_JOBS_MAX: count,
+  NOTIFICATION_JOBS_MAX: count,
+  LANE_JOBS_MAX: count,
+  POLL_MS: milliseconds,
+  ATTEMPTS_MAX: count,
+  UNKNOWN_BUDGET_MS: milliseconds,
+  ACCEPTED_BUDGET_MS: milliseconds,
+  CALL_DEADLINE_MS: milliseconds,
+  SANDBOX_BOOK: optionalText,
+  SANDBOX_TIME_SCALE: z.coerce.number().min(0).max(1000),
+});
+
+export type Config = Readonly<z.infer<typeof shape>>;
+
+/**
+ * Reads and checks the environment. An empty variable counts as absent.
+ * Throws one sentence per wrong variable, with its name and what it may be.
+ */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const given = settings.map(({ name, default: fallback }) => [name, environment[name] || fallback || undefined]);
+  const reading = shape.safeParse(Object.fromEntries(given));
+  if (reading.success) return Object.freeze(reading.data);
+  const lines = reading.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  throw new Error(`The settings are not usable. ${lines.join('. ')}. See the table of settings in README.md.`);
+}

@@ -1,0 +1,20 @@
+import type { Connector } from './connector.ts';
+
+export type Registry = {
+  find(name: string): Connector | undefined;
+  names(): readonly string[];
+  close(): Promise<void>;
+};
+
+/** All connectors of this installation by their names; a name twice is a mistake of the set-up and throws. */
+export function createRegistry(connectors: readonly Connector[]): Registry {
+  const byName = new Map(connectors.map((connector) => [connector.name, connector]));
+  if (byName.size !== connectors.length) throw new Error('two connectors have the same name: rename one');
+  return {
+    find: (name) => byName.get(name),
+    names: () => [...byName.keys()],
+    async close() {
+      await Promise.all(connectors.map((connector) => connector.close()));
+    },
+  };
+}

@@ -1,0 +1,143 @@
+// Owns the PostgreSQL driver, connection pools and transactions.
+// Promises that amounts and ids come back as bigint, and that a transaction commits whole or not at all.
+// Refuses to know any table.
+import pg from 'pg';
+import type { SchemaConnection } from './migrate.ts';
+
+/** Where PostgreSQL is: a connection URL, or the parts (`host` may be the folder of a Unix socket). */
+export type Connection =
+  | { readonly url: string }
+  | { readonly host: string; readonly port: number; readonly user: string; readonly database: string };
+
+/** A statement that the server plans once per connection. `name` must be unique for its text. */
+export type Statement = { readonly name: string; readonly text: string };
+
+/** Anything that runs SQL: a pool or an open transaction. Rows come back as the caller's type `R`, unchecked. */
+export type Sql = {
+  query<R = unknown>(text: string, values?: readonly unknown[]): Promise<R[]>;
+  run<R = unknown>(statement: Statement, values?: readonly unknown[]): Promise<R[]>;
+};
+
+/** A transaction, nothing else: never hold one across a network call. */
+export type Tx = Sql & { readonly isTx: true };
+
+export type Db = Sql & {
+  tx<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Waiting and open connections, for metrics and shedding. */
+  load(): { readonly waiting: number; readonly open: number; readonly idle: number };
+  close(): Promise<void>;
+};
+
+export type PoolOptions = {
+  readonly connection: Connection;
+  /** Shown in pg_stat_activity. */
+  readonly name: string;
+  readonly connectionsMax: number;
+  /** Longest wait for a free or new connection. */
+  readonly connectTimeoutMs?: number;
+  /** The server gives up on a statement after this long. */
+  readonly statementTimeoutMs?: number;
+  /** The client gives up on the server after this long: a frozen server answers nothing at all. */
+  readonly queryTimeoutMs?: number;
+  /** Off for connection poolers that cannot keep named statements. */
+  readonly namedStatements?: boolean;
+  readonly onError?: (error: Error) => void;
+};
+
+const typeParsers = {
+  getTypeParser(oid: number, format?: 'text' | 'binary'): unknown {
+    if (oid === 20 && format !== 'binary') return (text: string) => BigInt(text);
+    return format === 'binary' ? pg.types.getTypeParser(oid, 'binary') : pg.types.getTypeParser(oid, 'text');
+  },
+} as pg.CustomTypesConfig;
+
+function driverOptions(options: PoolOptions): pg.PoolConfig {
+  const where =
+    'url' in options.connection ? { connectionString: options.connection.url } : { ...options.connection };
+  return {
+    ...where,
+    application_name: options.name,
+    max: options.connectionsMax,
+    min: 0,
+    idleTimeoutMillis: 60_000,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
+    statement_timeout: options.statementTimeoutMs ?? 20_000,
+    query_timeout: options.queryTimeoutMs ?? 25_000,
+    idle_in_transaction_session_timeout: 20_000,
+    keepAlive: true,
+    types: typeParsers,
+  };
+}
+
+function sqlOn(client: pg.Pool | pg.PoolClient, isNamed: boolean): Sql {
+  return {
+    async query<R>(text: string, values: readonly unknown[] = []): Promise<R[]> {
+      const result = await client.query({ text, values: [...values] });
+      return result.rows as R[];
+    },
+    async run<R>(statement: Statement, values: readonly unknown[] = []): Promise<R[]> {
+      const config = { text: statement.text, values: [...values] };
+      const result = await client.query(isNamed ? { ...config, name: statement.name } : config);
+      return result.rows as R[];
+    },
+  };
+}
+
+/** Opens a pool. Connections are made on first use. */
+export function openPool(options: PoolOptions): Db {
+  const pool = new pg.Pool(driverOptions(options));
+  const isNamed = options.namedStatements ?? true;
+  // An idle connection that breaks emits here; without a listener it would end the process.
+  pool.on('error', (error) => options.onError?.(error));
+  return {
+    ...sqlOn(pool, isNamed),
+    tx: (work) => runTx(pool, isNamed, work),
+    load: () => ({ waiting: pool.waitingCount, open: pool.totalCount, idle: pool.idleCount }),
+    close: () => pool.end(),
+  };
+}
+
+async function runTx<T>(pool: pg.Pool, isNamed: boolean, work: (tx: Tx) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query('begin');
+    const value = await work({ ...sqlOn(client, isNamed), isTx: true });
+    await client.query('commit');
+    return value;
+  } catch (error) {
+    await client.query('rollback').catch((failure: Error) => {
+      broken = failure;
+    });
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+/** One connection outside any pool, for migrations. */
+export async function openSession(connection: Connection): Promise<SchemaConnection> {
+  const client = new pg.Client('url' in connection ? { connectionString: connection.url } : { ...connection });
+  await client.connect();
+  return client;
+}
+
+/** The SQLSTATE of an error that the server reported, or undefined: then the fate of a commit is not known. */
+export function sqlStateOf(error: unknown): string | undefined {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return error instanceof pg.DatabaseError && typeof code === 'string' ? code : undefined;
+}
+
+/**
+ * Whether the transaction that threw is certainly not committed. A report of the server about a statement is certain;
+ * a lost connection, a shutdown (57P0x) and connection exceptions (08xxx) are not.
+ */
+export function isCertainlyAborted(error: unknown): boolean {
+  const state = sqlStateOf(error);
+  return state !== undefined && !state.startsWith('57P') && !state.startsWith('08');
+}
+
+/** Whether another constraint row stood in the way: unique_violation. */
+export function isUniqueViolation(error: unknown): boolean {
+  return sqlStateOf(error) === '23505';
+}

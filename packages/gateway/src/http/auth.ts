@@ -1,0 +1,86 @@
+import { decodeCanonicalBase64, verifySignature } from '@vyplata/sdk/signature';
+import type { Problem } from '../core/problem.ts';
+import type { AccountEntry, KeyEntry } from '../merchants/directory.ts';
+
+export type Needs = {
+  readonly directory: {
+    findAccount(accountId: string): Promise<AccountEntry | undefined>;
+    noteKeyUse(merchantId: bigint, keyId: bigint): void;
+  };
+};
+
+export type SignedRequest = {
+  /** Names and values in turn, as they came: only these show that a header was sent twice. */
+  readonly rawHeaders: readonly string[];
+  readonly body: Uint8Array;
+};
+
+export type Authenticated =
+  | { readonly ok: true; readonly account: AccountEntry }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/**
+ * Finds the account of a request and verifies `Sign` over the received bytes with any active key of its merchant.
+ * An account that does not exist and one that belongs to somebody else get the same answer: nobody learns from it which
+ * accounts there are.
+ */
+export async function authenticate(needs: Needs, request: SignedRequest): Promise<Authenticated> {
+  const problems: Problem[] = [];
+  const accountId = readHeader(request.rawHeaders, 'account', problems);
+  const sign = readHeader(request.rawHeaders, 'sign', problems);
+  if (accountId !== undefined && !uuidForm.test(accountId)) problems.push({ code: 'account_not_uuid', field: 'account' });
+  if (sign !== undefined && decodeCanonicalBase64(sign) === undefined) {
+    problems.push({ code: 'sign_not_base64', field: 'sign' });
+  }
+  if (problems.length > 0 || accountId === undefined || sign === undefined) return { ok: false, problems };
+  const account = await needs.directory.findAccount(accountId);
+  const verdict = account === undefined ? 'wrong' : findKey(account.keys, { body: request.body, sign });
+  if (account === undefined || verdict === 'wrong') {
+    return {
+      ok: false,
+      problems: [
+        { code: 'account_unknown', field: 'account' },
+        { code: 'sign_wrong', field: 'sign' },
+      ],
+    };
+  }
+  if (verdict === 'digest') return { ok: false, problems: [{ code: 'sign_digest_refused', field: 'sign' }] };
+  needs.directory.noteKeyUse(account.merchantId, verdict.keyId);
+  return { ok: true, account };
+}
+
+function readHeader(
+  rawHeaders: readonly string[],
+  name: 'account' | 'sign',
+  problems: Problem[],
+): string | undefined {
+  const values: string[] = [];
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const header = rawHeaders[at];
+    if (header?.length === name.length && header.toLowerCase() === name) values.push(rawHeaders[at + 1] ?? '');
+  }
+  const [value] = values;
+  if (values.length > 1) problems.push({ code: name === 'sign' ? 'sign_repeated' : 'account_repeated', field: name });
+  else if (value === undefined || value === '') {
+    problems.push({ code: name === 'sign' ? 'sign_missing' : 'account_missing', field: name });
+  } else return value;
+  return undefined;
+}
+
+/** The key that verifies; `digest`: right key, but its setting refuses the digest that was used. */
+function findKey(
+  keys: readonly KeyEntry[],
+  signed: { readonly body: Uint8Array; readonly sign: string },
+): KeyEntry | 'wrong' | 'digest' {
+  let isOtherDigest = false;
+  for (const entry of keys) {
+    for (const digest of ['sha1', 'sha256'] as const) {
+      if (!verifySignature({ ...signed, key: entry.key, digest })) continue;
+      if (entry.digestRule === 'any' || entry.digestRule === digest) return entry;
+      isOtherDigest = true;
+    }
+  }
+  return isOtherDigest ? 'digest' : 'wrong';
+}

@@ -1,0 +1,129 @@
+import { checkOrder, type Order, type OrderCheck, type OrderDraft } from '../../../core/order.ts';
+import type { Problem } from '../../../core/problem.ts';
+import type { AccountEntry } from '../../../merchants/directory.ts';
+import type { Creator } from '../../../payouts/create.ts';
+import { type Answer, answerOk, answerRefusal, type Created, createdHeader } from '../../answer.ts';
+import type { Language } from '../../errors.ts';
+import { readOrder } from '../../schemas/order.ts';
+import type { MerchantRequest } from './request.ts';
+
+export type Needs = {
+  readonly creator: Creator;
+  readonly allowLoopbackUrls: boolean;
+  /** Wall clock: only the date counts, for birth dates. */
+  readonly today: () => string;
+};
+
+/** `POST /v1/payout`: everything that can be checked without a lock is checked before the database is asked. */
+export async function createPayout(needs: Needs, request: MerchantRequest): Promise<Answer> {
+  const { account, json, language } = request;
+  const reading = readOrder(json, account.currency.digits);
+  const check = checkOrder(reading.order ?? reading.draft, factsOf(needs, account, reading.order ?? reading.draft));
+  const problems = [...stateProblems(account), ...reading.problems, ...check.problems];
+  const { order } = reading;
+  if (order === undefined) return refuse(problems, language);
+  if (problems.length > 0) return answerKnownOrder(needs, { request, order, problems });
+  return createChecked(needs, { request, order, check });
+}
+
+/**
+ * An order that would be refused today may have been accepted long ago, before the service was switched off or a limit
+ * was lowered: the same order again is answered with the same id all the same.
+ */
+async function answerKnownOrder(
+  needs: Needs,
+  input: { readonly request: MerchantRequest; readonly order: Order; readonly problems: readonly Problem[] },
+): Promise<Answer> {
+  const { request, order, problems } = input;
+  const { merchantId, accountId } = request.account;
+  const repeat = await needs.creator.findRepeat({ merchantId, accountId, order });
+  if (repeat.kind === 'same') return created(repeat.payoutId, true);
+  if (repeat.kind === 'none') return refuse(problems, request.language);
+  const used: Problem = { code: 'order_id_used', field: 'order_id' };
+  return refuse([...problems, used], request.language, { created: 'yes', payoutId: repeat.payoutId });
+}
+
+async function createChecked(
+  needs: Needs,
+  input: { readonly request: MerchantRequest; readonly order: Order; readonly check: OrderCheck },
+): Promise<Answer> {
+  const { request, order, check } = input;
+  const { account, language } = request;
+  const entry = account.services.get(order.serviceCode);
+  if (check.recipient === undefined || check.charge === undefined || entry === undefined) {
+    throw new Error('an order without problems has no recipient, charge or service');
+  }
+  const creation = await needs.creator.create({
+    merchantId: account.merchantId,
+    accountId: account.accountId,
+    currency: account.currency.code,
+    order,
+    recipientKind: entry.service.recipientKind,
+    recipient: check.recipient,
+    charge: check.charge,
+    connectors: connectorsOf(account, entry.service.connectors),
+    receivedMs: request.receivedMs,
+  });
+  switch (creation.kind) {
+    case 'created':
+      return created(creation.payoutId, creation.isReplay);
+    case 'refused':
+      return refuse(
+        [creation.problem],
+        language,
+        creation.payoutId === undefined ? {} : { created: 'yes', payoutId: creation.payoutId },
+      );
+    case 'unknown':
+      return refuse([{ code: 'outcome_unknown', field: 'request' }], language, { created: 'unknown' });
+    default:
+      return creation satisfies never;
+  }
+}
+
+/** A sandbox account never leaves the sandbox, whatever its services say. */
+function connectorsOf(account: AccountEntry, ofService: readonly string[]): readonly string[] {
+  return account.mode === 'sandbox' ? ['sandbox'] : ofService;
+}
+
+function stateProblems(account: AccountEntry): Problem[] {
+  const isActive = account.state === 'active' && account.merchantState === 'active';
+  return isActive ? [] : [{ code: 'account_disabled', field: 'account' }];
+}
+
+function factsOf(needs: Needs, account: AccountEntry, order: OrderDraft): Parameters<typeof checkOrder>[1] {
+  const entry = order.serviceCode === undefined ? undefined : account.services.get(order.serviceCode);
+  const isSendable = entry !== undefined && connectorsOf(account, entry.service.connectors).length > 0;
+  return {
+    account: {
+      currency: account.currency.code,
+      digits: account.currency.digits,
+      allowLoopbackUrls: needs.allowLoopbackUrls,
+    },
+    service: entry?.service,
+    serviceEnabled: entry?.enabled === true && isSendable,
+    commission: entry?.commission,
+    minMinor: entry?.minMinor,
+    maxMinor: entry?.maxMinor,
+    endpointExists: order.endpointId !== undefined && account.endpoints.get(order.endpointId)?.state === 'active',
+    today: needs.today(),
+  };
+}
+
+function created(payoutId: bigint, isReplay: boolean): Answer {
+  const headers = { [createdHeader]: 'yes', 'Payout-Id': payoutId.toString() };
+  return answerOk(
+    `{"payment_status":"wait","id":${payoutId}}`,
+    isReplay ? { ...headers, 'Idempotent-Replayed': 'true' } : headers,
+  );
+}
+
+function refuse(
+  problems: readonly Problem[],
+  language: Language,
+  known: { readonly created?: Created; readonly payoutId?: bigint } = {},
+): Answer {
+  return answerRefusal(problems, language, {
+    [createdHeader]: known.created ?? 'no',
+    ...(known.payoutId === undefined ? {} : { 'Payout-Id': known.payoutId.toString() }),
+  });
+}

@@ -1,0 +1,139 @@
+// Owns the merchant API v1: from the raw bytes of a request to the answer.
+// Promises that the signature is verified over the received bytes, and that an answer comes in time whatever the
+// database does. Refuses to know how payouts are stored, sent and announced.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { isJsonObject, type JsonObject, parseStrict } from '../../../core/json.ts';
+import type { Problem } from '../../../core/problem.ts';
+import type { Sql } from '../../../db/pool.ts';
+import { type Answer, answerRefusal, createdHeader } from '../../answer.ts';
+import { authenticate, type Needs as AuthNeeds } from '../../auth.ts';
+import { type Language, languageOf } from '../../errors.ts';
+import { type Log, reject, sendAnswer } from '../../server.ts';
+import { type Needs as StatusNeeds } from '../../../payouts/status.ts';
+import { showBalance, showInfo } from './account.ts';
+import { type Needs as CreateNeeds, createPayout } from './create.ts';
+import type { MerchantRequest } from './request.ts';
+import { showStatus } from './status.ts';
+
+export type Needs = AuthNeeds &
+  CreateNeeds &
+  StatusNeeds & {
+    readonly readDb: Sql;
+    readonly monotonicMs: () => number;
+    readonly supportContact: string;
+    readonly log: Log;
+  };
+
+type Route = {
+  readonly path: string;
+  /** After this long the answer is that we do not know. */
+  readonly withinMs: number;
+  readonly isCreate: boolean;
+  /** An empty JSON array stands for an empty object: PHP clients send `[]`. */
+  readonly takesArray: boolean;
+  readonly handle: (needs: Needs, request: MerchantRequest) => Promise<Answer>;
+};
+
+/** One real client gives up after 15 s, the others after 30 s. */
+const createWithinMs = 11_500;
+const readWithinMs = 24_000;
+
+const routes: readonly Route[] = [
+  { path: '/v1/payout', withinMs: createWithinMs, isCreate: true, takesArray: false, handle: createPayout },
+  { path: '/v1/payout/status', withinMs: readWithinMs, isCreate: false, takesArray: false, handle: showStatus },
+  { path: '/v1/account/balance', withinMs: readWithinMs, isCreate: false, takesArray: true, handle: showBalance },
+  {
+    path: '/v1/account/info',
+    withinMs: readWithinMs,
+    isCreate: false,
+    takesArray: true,
+    handle: (_needs, request) => showInfo(request),
+  },
+];
+
+/** Registers the v1 routes on a server of `createServer`, in a scope of their own. */
+export function registerMerchantRoutes(server: FastifyInstance, needs: Needs): void {
+  server.register((scope, _options, done) => {
+    scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, parsed) => parsed(null, body));
+    for (const route of routes) {
+      scope.post(route.path, (request, reply) => serve(needs, route, { request, reply }));
+      scope.route({
+        method: ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
+        url: route.path,
+        handler: (request, reply) => {
+          reply.header('Allow', 'POST');
+          return reject(request, reply, [{ code: 'method_wrong', field: 'request', values: { method: request.method } }]);
+        },
+      });
+    }
+    done();
+  });
+}
+
+type Exchange = { readonly request: FastifyRequest; readonly reply: FastifyReply };
+
+async function serve(needs: Needs, route: Route, { request, reply }: Exchange): Promise<FastifyReply> {
+  const receivedMs = needs.monotonicMs();
+  const language = languageOf(request.headers['accept-language']);
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<Answer>((resolve) => {
+    timer = setTimeout(() => resolve(answerLate(needs, route, { language, requestId: request.id })), route.withinMs);
+  });
+  try {
+    const answer = await Promise.race([answerRequest(needs, route, { request, receivedMs, language }), late]);
+    return sendAnswer(reply, answer);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+type Incoming = { readonly request: FastifyRequest; readonly receivedMs: number; readonly language: Language };
+
+async function answerRequest(needs: Needs, route: Route, incoming: Incoming): Promise<Answer> {
+  const { request, receivedMs, language } = incoming;
+  const noCreate: Record<string, string> = route.isCreate ? { [createdHeader]: 'no' } : {};
+  const refuse = (problems: readonly Problem[]): Answer => answerRefusal(problems, language, noCreate);
+  if (isEncoded(request)) return refuse([{ code: 'content_encoding_refused', field: 'request' }]);
+  const body = request.body instanceof Uint8Array ? request.body : new Uint8Array();
+  try {
+    const authenticated = await authenticate(needs, { rawHeaders: request.raw.rawHeaders, body });
+    if (!authenticated.ok) return refuse(authenticated.problems);
+    const json = readBody(body, route.takesArray);
+    if ('code' in json) return refuse([json]);
+    return await route.handle(needs, { account: authenticated.account, json: json.value, receivedMs, language });
+  } catch (error) {
+    return answerFailure(needs, route, { error, language, requestId: request.id });
+  }
+}
+
+function isEncoded(request: FastifyRequest): boolean {
+  const encoding = request.headers['content-encoding'];
+  return encoding !== undefined && encoding.toLowerCase() !== 'identity';
+}
+
+const emptyObject: JsonObject = Object.freeze(Object.create(null) as JsonObject);
+
+function readBody(body: Uint8Array, takesArray: boolean): Problem | { readonly value: JsonObject } {
+  const reading = parseStrict(body);
+  if (!reading.ok) return reading.problem;
+  if (isJsonObject(reading.value)) return { value: reading.value };
+  if (takesArray && Array.isArray(reading.value) && reading.value.length === 0) return { value: emptyObject };
+  return { code: 'json_not_object', field: 'json' };
+}
+
+type Trouble = { readonly error?: unknown; readonly language: Language; readonly requestId: string };
+
+/** A throw on the way: whether something was created is not known here, so create says so. */
+function answerFailure(needs: Needs, route: Route, trouble: Trouble): Answer {
+  const { error, language, requestId } = trouble;
+  needs.log.error({ err: error, requestId, path: route.path }, 'a merchant request failed');
+  const values = { requestId, support: needs.supportContact };
+  if (!route.isCreate) return answerRefusal([{ code: 'unavailable_now', field: 'request', values }], language);
+  return answerRefusal([{ code: 'outcome_unknown', field: 'request', values }], language, { [createdHeader]: 'unknown' });
+}
+
+function answerLate(needs: Needs, route: Route, trouble: Trouble): Answer {
+  const values = { requestId: trouble.requestId, support: needs.supportContact };
+  const code = route.isCreate ? 'outcome_unknown' : 'timed_out';
+  return answerRefusal([{ code, field: 'request', values }], trouble.language, route.isCreate ? { [createdHeader]: 'unknown' } : {});
+}

@@ -1,0 +1,129 @@
+import type { DatabaseClock } from '../db/clock.ts';
+import type { Sql, Statement } from '../db/pool.ts';
+import type { CheckedOrder } from './checked-order.ts';
+
+export type AcceptItem = CheckedOrder & {
+  readonly digest: Buffer;
+  readonly digestKey: number;
+  readonly sealed: Buffer;
+};
+
+/** What stands under an order_id for ever. */
+export type OrderRecord = { readonly payoutId: bigint; readonly digest: Buffer; readonly digestKey: number };
+
+export type AcceptResult =
+  | { readonly verdict: 'accepted'; readonly payoutId: bigint }
+  | { readonly verdict: 'exists'; readonly record: OrderRecord }
+  | { readonly verdict: 'funds' | 'barred' | 'again' };
+
+const acceptPayouts: Statement = { name: 'accept_payouts', text: 'select * from accept_payouts_v1($1, $2)' };
+
+type AcceptRow = {
+  item: number;
+  verdict: AcceptResult['verdict'];
+  payout_id: bigint | null;
+  digest: Buffer | null;
+  digest_key: number | null;
+};
+
+/** One round trip for the whole group. Throws if the group as a whole failed; then nothing of it was written. */
+export async function acceptOrders(
+  needs: { readonly acceptDb: Sql; readonly clock: DatabaseClock },
+  items: readonly AcceptItem[],
+  withinMs: number,
+): Promise<AcceptResult[]> {
+  const earliestMs = Math.min(...items.map((item) => item.receivedMs));
+  const deadlineAt = needs.clock.at(earliestMs + withinMs);
+  const input = JSON.stringify(items.map((item, at) => itemRow(item, at, needs.clock)));
+  const rows = await needs.acceptDb.run<AcceptRow>(acceptPayouts, [input, deadlineAt]);
+  const results: AcceptResult[] = Array.from({ length: items.length });
+  for (const row of rows) results[row.item] = readResult(row);
+  return results;
+}
+
+function itemRow(item: AcceptItem, at: number, clock: DatabaseClock): object {
+  const { order, charge } = item;
+  return {
+    item: at,
+    merchant_id: item.merchantId.toString(),
+    account_id: item.accountId,
+    order_id: order.orderId,
+    digest: bytea(item.digest),
+    digest_key: item.digestKey,
+    received_at: clock.at(item.receivedMs),
+    service_code: order.serviceCode,
+    recipient_kind: item.recipientKind,
+    recipient_mask: item.recipient.mask,
+    recipient_sealed: bytea(item.sealed),
+    currency: item.currency,
+    amount_minor: order.amountMinor.toString(),
+    due_minor: charge.dueMinor.toString(),
+    debit_minor: charge.debitMinor.toString(),
+    commission_minor: charge.commissionMinor.toString(),
+    percent_minor: charge.percentMinor.toString(),
+    connectors: item.connectors,
+    endpoint_id: order.endpointId,
+    endpoint_url: order.endpointUrl,
+  };
+}
+
+function bytea(bytes: Buffer): string {
+  return `\\x${bytes.toString('hex')}`;
+}
+
+function readResult(row: AcceptRow): AcceptResult {
+  const { verdict, payout_id: payoutId } = row;
+  if (verdict === 'accepted' && payoutId !== null) return { verdict, payoutId };
+  if (verdict === 'exists') return { verdict, record: readRecord(row) };
+  if (verdict === 'funds' || verdict === 'barred' || verdict === 'again') return { verdict };
+  throw new Error(`accept_payouts_v1 answered ${verdict} without a payout`);
+}
+
+function readRecord(row: Pick<AcceptRow, 'payout_id' | 'digest' | 'digest_key'>): OrderRecord {
+  const { payout_id: payoutId, digest, digest_key: digestKey } = row;
+  if (payoutId === null || digest === null || digestKey === null) throw new Error('an order record without a payout');
+  return { payoutId, digest, digestKey };
+}
+
+type OrderKey = { readonly merchantId: bigint; readonly orderId: string };
+
+const findRecord: Statement = {
+  name: 'find_order_record',
+  text: `select payout_id, digest, digest_key from order_record
+    where merchant_id = $1 and order_id = $2 and payout_id is not null`,
+};
+
+/** The record of an order_id, if a payout has it. */
+export async function findOrder(db: Sql, key: OrderKey): Promise<OrderRecord | undefined> {
+  const [row] = await db.run<Pick<AcceptRow, 'payout_id' | 'digest' | 'digest_key'>>(findRecord, [
+    key.merchantId,
+    key.orderId,
+  ]);
+  return row === undefined ? undefined : readRecord(row);
+}
+
+/** Two statements: the second sees what the first had to wait for. A tombstone that stands already is renewed. */
+const writeTombstone: Statement = {
+  name: 'write_tombstone',
+  text: `insert into order_record as o (merchant_id, order_id, made_at) values ($1, $2, clock_timestamp())
+    on conflict (merchant_id, order_id) do update set made_at = excluded.made_at where o.payout_id is null`,
+};
+
+/**
+ * Finds out for certain whether a payout has this order_id, and if none has, makes sure that no create received until
+ * now will ever commit: its insert under the same key waits for ours and then gives way to the tombstone.
+ */
+export async function probeOrder(db: Sql, key: OrderKey): Promise<OrderRecord | undefined> {
+  await db.run(writeTombstone, [key.merchantId, key.orderId]);
+  return findOrder(db, key);
+}
+
+const dropTombstones: Statement = {
+  name: 'drop_tombstones',
+  text: `delete from order_record where payout_id is null and made_at < clock_timestamp() - interval '2 minutes'`,
+};
+
+/** Tombstones older than any accept's deadline have done their work. */
+export async function sweepTombstones(db: Sql): Promise<void> {
+  await db.run(dropTombstones);
+}

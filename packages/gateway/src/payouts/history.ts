@@ -1,0 +1,184 @@
+import { Refusal } from '../core/problem.ts';
+import type { Sql, Tx } from '../db/pool.ts';
+import { type PostingLine, readPostingsOfPayout } from '../ledger/read.ts';
+import { payoutColumns, type PayoutLine } from './search.ts';
+
+export type TransitionLine = {
+  readonly version: number;
+  readonly fromState: string;
+  readonly toState: string;
+  readonly cause: string;
+  readonly actor: string;
+  readonly evidence: unknown;
+  readonly createdAt: Date;
+};
+
+export type AttemptLine = {
+  readonly attemptNo: number;
+  readonly connector: string;
+  readonly reference: string;
+  readonly state: string;
+  readonly providerId: string | null;
+  readonly asks: number;
+  readonly answer: unknown;
+  readonly startedAt: Date;
+  readonly endedAt: Date | null;
+};
+
+export type NotificationLine = {
+  readonly merchantId: bigint;
+  readonly notificationId: bigint;
+  readonly payoutId: bigint;
+  readonly accountId: string;
+  readonly endpointId: number | null;
+  readonly url: string;
+  readonly method: string;
+  readonly state: 'pending' | 'delivered' | 'dead';
+  readonly tries: number;
+  readonly createdAt: Date;
+  readonly endedAt: Date | null;
+};
+
+export type DeliveryLine = {
+  readonly notificationId: bigint;
+  readonly tryNo: number;
+  readonly startedAt: Date;
+  readonly durationMs: number;
+  readonly statusCode: number | null;
+  readonly error: string | null;
+  readonly answer: string | null;
+};
+
+export type IncidentLine = {
+  readonly merchantId: bigint;
+  readonly incidentId: bigint;
+  readonly payoutId: bigint | null;
+  readonly kind: string;
+  readonly detail: unknown;
+  readonly openedAt: Date;
+  readonly closedAt: Date | null;
+  readonly closedBy: string | null;
+};
+
+export type PayoutHistory = {
+  readonly payout: PayoutLine;
+  readonly transitions: readonly TransitionLine[];
+  readonly attempts: readonly AttemptLine[];
+  readonly postings: readonly PostingLine[];
+  readonly notifications: readonly NotificationLine[];
+  readonly deliveries: readonly DeliveryLine[];
+  readonly incidents: readonly IncidentLine[];
+};
+
+const notificationColumns = `n.merchant_id as "merchantId", n.notification_id as "notificationId",
+  n.payout_id as "payoutId", n.account_id as "accountId", n.endpoint_id as "endpointId", n.url, n.method, n.state,
+  n.tries, n.created_at as "createdAt", n.ended_at as "endedAt"`;
+const incidentColumns = `merchant_id as "merchantId", incident_id as "incidentId", payout_id as "payoutId", kind, detail,
+  opened_at as "openedAt", closed_at as "closedAt", closed_by as "closedBy"`;
+const linesMax = 1_000;
+
+/** The line of one payout by its id alone. Throws a Refusal when there is none. */
+export async function readPayoutLine(sql: Sql, payoutId: bigint): Promise<PayoutLine> {
+  const [payout] = await sql.query<PayoutLine>(`select ${payoutColumns} from payout p where p.payout_id = $1`, [
+    payoutId,
+  ]);
+  if (payout === undefined) throw new Refusal([{ code: 'record_unknown', field: 'payout_id' }]);
+  return payout;
+}
+
+/** Everything that is known about one payout, each list in the order it happened. Throws a Refusal when there is none. */
+export async function readPayoutHistory(sql: Sql, payoutId: bigint): Promise<PayoutHistory> {
+  const payout = await readPayoutLine(sql, payoutId);
+  const key = [payout.merchantId, payoutId] as const;
+  const [transitions, attempts, postings, notifications, deliveries, incidents] = await Promise.all([
+    sql.query<TransitionLine>(
+      `select version, from_state as "fromState", to_state as "toState", cause, actor, evidence,
+         created_at as "createdAt"
+       from transition where merchant_id = $1 and payout_id = $2 order by version limit ${linesMax}`,
+      key,
+    ),
+    sql.query<AttemptLine>(
+      `select attempt_no as "attemptNo", connector, reference, state, provider_id as "providerId", asks, answer,
+         started_at as "startedAt", ended_at as "endedAt"
+       from attempt where merchant_id = $1 and payout_id = $2 order by attempt_no limit ${linesMax}`,
+      key,
+    ),
+    readPostingsOfPayout(sql, payout),
+    sql.query<NotificationLine>(
+      `select ${notificationColumns} from notification n
+       where n.merchant_id = $1 and n.payout_id = $2 order by n.notification_id limit ${linesMax}`,
+      key,
+    ),
+    sql.query<DeliveryLine>(
+      `select d.notification_id as "notificationId", d.try_no as "tryNo", d.started_at as "startedAt",
+         d.duration_ms as "durationMs", d.status_code as "statusCode", d.error, d.answer
+       from notification n
+       join delivery d on d.merchant_id = n.merchant_id and d.notification_id = n.notification_id
+       where n.merchant_id = $1 and n.payout_id = $2
+       order by d.started_at, d.notification_id, d.try_no limit ${linesMax}`,
+      key,
+    ),
+    sql.query<IncidentLine>(
+      `select ${incidentColumns} from incident
+       where merchant_id = $1 and payout_id = $2 order by incident_id limit ${linesMax}`,
+      key,
+    ),
+  ]);
+  return { payout, transitions, attempts, postings, notifications, deliveries, incidents };
+}
+
+type Page = { readonly beforeId: bigint | undefined; readonly limit: number };
+
+/** Notifications that were given up, newest first. */
+export function listDeadNotifications(
+  sql: Sql,
+  page: Page & { readonly merchantId: bigint | undefined },
+): Promise<NotificationLine[]> {
+  return sql.query<NotificationLine>(
+    `select ${notificationColumns} from notification n
+     where n.state = 'dead' and ($1::bigint is null or n.merchant_id = $1)
+       and ($2::bigint is null or n.notification_id < $2)
+     order by n.notification_id desc limit $3`,
+    [page.merchantId ?? null, page.beforeId ?? null, page.limit],
+  );
+}
+
+/** Throws a Refusal when this merchant has no such notification. */
+export async function readNotification(
+  sql: Sql,
+  id: { readonly merchantId: bigint; readonly notificationId: bigint },
+): Promise<NotificationLine> {
+  const [line] = await sql.query<NotificationLine>(
+    `select ${notificationColumns} from notification n where n.merchant_id = $1 and n.notification_id = $2`,
+    [id.merchantId, id.notificationId],
+  );
+  if (line === undefined) throw new Refusal([{ code: 'record_unknown', field: 'notification_id' }]);
+  return line;
+}
+
+/** Newest first; `isOpen` undefined: open and closed ones. */
+export function listIncidents(
+  sql: Sql,
+  page: Page & { readonly merchantId: bigint | undefined; readonly isOpen: boolean | undefined },
+): Promise<IncidentLine[]> {
+  return sql.query<IncidentLine>(
+    `select ${incidentColumns} from incident
+     where ($1::bigint is null or merchant_id = $1) and ($2::boolean is null or (closed_at is null) = $2)
+       and ($3::bigint is null or incident_id < $3)
+     order by incident_id desc limit $4`,
+    [page.merchantId ?? null, page.isOpen ?? null, page.beforeId ?? null, page.limit],
+  );
+}
+
+/** Somebody has dealt with it. Closing it again changes nothing. Throws a Refusal when there is no such incident. */
+export async function closeIncident(tx: Tx, input: { incidentId: bigint; actor: string }): Promise<IncidentLine> {
+  await tx.query(
+    'update incident set closed_at = clock_timestamp(), closed_by = $2 where incident_id = $1 and closed_at is null',
+    [input.incidentId, input.actor],
+  );
+  const [line] = await tx.query<IncidentLine>(`select ${incidentColumns} from incident where incident_id = $1`, [
+    input.incidentId,
+  ]);
+  if (line === undefined) throw new Refusal([{ code: 'record_unknown', field: 'incident_id' }]);
+  return line;
+}

@@ -1,0 +1,148 @@
+import { currencies } from '../core/currency.ts';
+import { amountDigitsMax } from '../core/money.ts';
+import type { PayoutState } from '../core/payout.ts';
+import type { Sql } from '../db/pool.ts';
+
+/** A payout as a line of an operator's list. Amounts are minor units of `currency`. */
+export type PayoutLine = {
+  readonly merchantId: bigint;
+  readonly payoutId: bigint;
+  readonly accountId: string;
+  readonly orderId: string;
+  readonly state: PayoutState;
+  readonly version: number;
+  readonly serviceCode: string;
+  readonly recipientKind: string;
+  readonly recipientMask: string;
+  readonly currency: string;
+  readonly amountMinor: bigint;
+  readonly dueMinor: bigint;
+  readonly debitMinor: bigint;
+  readonly commissionMinor: bigint;
+  readonly oldAvailableMinor: bigint;
+  readonly finalPaidMinor: bigint | null;
+  readonly finalCommissionMinor: bigint | null;
+  readonly failReason: string | null;
+  readonly rrn: string | null;
+  readonly connectors: readonly string[];
+  readonly attempts: number;
+  readonly endpointId: number | null;
+  readonly endpointUrl: string | null;
+  readonly createdAt: Date;
+  readonly finalAt: Date | null;
+};
+
+/** Every filter that is given must fit. */
+export type PayoutFilter = {
+  readonly merchantId?: bigint | undefined;
+  readonly accountId?: string | undefined;
+  /** Any of these. */
+  readonly states?: readonly PayoutState[] | undefined;
+  readonly serviceCode?: string | undefined;
+  readonly orderId?: string | undefined;
+  readonly payoutId?: bigint | undefined;
+  /** The visible end of the recipient's mask. */
+  readonly recipientEnd?: string | undefined;
+  readonly currency?: string | undefined;
+  /** Amounts as text, compared in each payout's own currency. */
+  readonly amount?: string | undefined;
+  readonly amountFrom?: string | undefined;
+  readonly amountTo?: string | undefined;
+  readonly createdFrom?: Date | undefined;
+  /** Exclusive. */
+  readonly createdTo?: Date | undefined;
+};
+
+export const payoutColumns = `p.merchant_id as "merchantId", p.payout_id as "payoutId", p.account_id as "accountId",
+  p.order_id as "orderId", p.state, p.version, p.service_code as "serviceCode", p.recipient_kind as "recipientKind",
+  p.recipient_mask as "recipientMask", p.currency, p.amount_minor as "amountMinor", p.due_minor as "dueMinor",
+  p.debit_minor as "debitMinor", p.commission_minor as "commissionMinor", p.old_available_minor as "oldAvailableMinor",
+  p.final_paid_minor as "finalPaidMinor", p.final_commission_minor as "finalCommissionMinor",
+  p.fail_reason as "failReason", p.rrn, p.connectors, p.attempts, p.endpoint_id as "endpointId",
+  p.endpoint_url as "endpointUrl", p.created_at as "createdAt", p.final_at as "finalAt"`;
+
+/** Payouts newest first, from before `beforeId` on. Ids grow with time, so the id is the cursor. */
+export function searchPayouts(
+  sql: Sql,
+  filter: PayoutFilter,
+  page: { readonly beforeId: bigint | undefined; readonly limit: number },
+): Promise<PayoutLine[]> {
+  const where = createConditions();
+  addKeys(where, filter);
+  if (page.beforeId !== undefined) where.add((value) => `p.payout_id < ${value(page.beforeId)}`);
+  if (filter.recipientEnd !== undefined) {
+    const end = filter.recipientEnd.replace(/[\\%_]/g, '\\$&');
+    where.add((value) => `p.recipient_mask like ${value(`%${end}`)}`);
+  }
+  addAmount(where, '=', filter.amount);
+  addAmount(where, '>=', filter.amountFrom);
+  addAmount(where, '<=', filter.amountTo);
+  if (filter.createdFrom !== undefined) where.add((value) => `p.created_at >= ${value(filter.createdFrom)}`);
+  if (filter.createdTo !== undefined) where.add((value) => `p.created_at < ${value(filter.createdTo)}`);
+  return sql.query<PayoutLine>(
+    `select ${payoutColumns} from payout p ${where.text()} order by p.payout_id desc limit ${where.value(page.limit)}`,
+    where.values,
+  );
+}
+
+function addKeys(where: Conditions, filter: PayoutFilter): void {
+  const { merchantId, accountId, states, serviceCode, orderId, payoutId, currency } = filter;
+  if (merchantId !== undefined) where.add((value) => `p.merchant_id = ${value(merchantId)}`);
+  if (accountId !== undefined) where.add((value) => `p.account_id = ${value(accountId)}`);
+  if (states !== undefined) where.add((value) => `p.state = any(${value(states)})`);
+  if (serviceCode !== undefined) where.add((value) => `p.service_code = ${value(serviceCode)}`);
+  if (payoutId !== undefined) where.add((value) => `p.payout_id = ${value(payoutId)}`);
+  if (currency !== undefined) where.add((value) => `p.currency = ${value(currency)}`);
+  // payout has no index on order_id; the record that keeps it unique has.
+  if (orderId !== undefined) {
+    where.add(
+      (value) => `(p.merchant_id, p.payout_id) in
+        (select o.merchant_id, o.payout_id from order_record o where o.order_id = ${value(orderId)})`,
+    );
+  }
+}
+
+const codesByDigits = Map.groupBy(Object.values(currencies), ({ digits }) => digits);
+const amountForm = /^\d+(?:\.\d+)?$/;
+
+/** The same text means other minor units in a currency of other digits: one comparison per number of digits. */
+function addAmount(where: Conditions, sign: '=' | '>=' | '<=', text: string | undefined): void {
+  if (text === undefined) return;
+  where.add((value) => {
+    const parts = [...codesByDigits].flatMap(([digits, group]) => {
+      const minor = readMinor(text, digits);
+      if (minor === undefined) return [];
+      const codes = group.map(({ code }) => code);
+      return [`(p.currency = any(${value(codes)}) and p.amount_minor ${sign} ${value(minor)})`];
+    });
+    return parts.length === 0 ? 'false' : `(${parts.join(' or ')})`;
+  });
+}
+
+/** Looser than an order's amount: a bound of 0 is fine. */
+function readMinor(text: string, digits: number): bigint | undefined {
+  if (!amountForm.test(text)) return undefined;
+  const [whole = '', fraction = ''] = text.split('.');
+  if (fraction.length > digits || whole.length + fraction.length > amountDigitsMax) return undefined;
+  return BigInt(whole + fraction.padEnd(digits, '0'));
+}
+
+type Conditions = {
+  /** The parts are joined by "and"; `value` gives the placeholder of a value. */
+  add(part: (value: (value: unknown) => string) => string): void;
+  value(value: unknown): string;
+  text(): string;
+  readonly values: readonly unknown[];
+};
+
+function createConditions(): Conditions {
+  const values: unknown[] = [];
+  const parts: string[] = [];
+  const value = (given: unknown): string => `$${values.push(given)}`;
+  return {
+    values,
+    value,
+    add: (part) => void parts.push(part(value)),
+    text: () => (parts.length === 0 ? '' : `where ${parts.join(' and ')}`),
+  };
+}

@@ -1,0 +1,86 @@
+// Owns one signed request over HTTP: headers, deadline, bounded reading of the answer.
+// Promises to return whatever happened as data, and never to follow a redirect with a signed order.
+// Refuses to know what an answer means and whether to try again.
+import type { KeyObject } from 'node:crypto';
+import { type Digest, signBody } from './signature.ts';
+
+const ANSWER_BYTES_MAX = 1_048_576;
+
+export type Reply = { status: number; headers: Headers; json: unknown };
+export type Sent =
+  | { ok: true; reply: Reply }
+  | { ok: false; reason: 'timeout' | 'connection' | 'too_large' | 'aborted'; cause: unknown };
+
+/** The same object is sent on every try: the bytes and their signature are made once. */
+export type SignedRequest = { path: string; body: Uint8Array<ArrayBuffer>; sign: string };
+
+export type TransportSettings = {
+  baseUrl: string;
+  account: string;
+  timeoutMs: number;
+  language?: string | undefined;
+  userAgent: string;
+  fetch: typeof fetch;
+};
+
+export function signRequest(options: { path: string; text: string; key: KeyObject; digest: Digest }): SignedRequest {
+  const { path, text, key, digest } = options;
+  const body = new TextEncoder().encode(text);
+  return { path, body, sign: signBody({ body, key, digest }) };
+}
+
+/** Sends once. The deadline covers everything, the reading of a slowly dripping answer included. */
+export async function sendRequest(
+  settings: TransportSettings,
+  request: SignedRequest,
+  signal?: AbortSignal,
+): Promise<Sent> {
+  const deadline = AbortSignal.timeout(settings.timeoutMs);
+  try {
+    const response = await settings.fetch(`${settings.baseUrl}${request.path}`, {
+      method: 'POST',
+      headers: makeHeaders(settings, request),
+      body: request.body,
+      redirect: 'manual',
+      signal: signal === undefined ? deadline : AbortSignal.any([deadline, signal]),
+    });
+    const text = await readText(response);
+    if (text === undefined) return { ok: false, reason: 'too_large', cause: undefined };
+    return { ok: true, reply: { status: response.status, headers: response.headers, json: parseJson(text) } };
+  } catch (cause) {
+    if (signal?.aborted) return { ok: false, reason: 'aborted', cause: signal.reason };
+    return { ok: false, reason: deadline.aborted ? 'timeout' : 'connection', cause };
+  }
+}
+
+function makeHeaders(settings: TransportSettings, request: SignedRequest): Record<string, string> {
+  return {
+    'content-type': 'application/json',
+    accept: 'application/json',
+    account: settings.account,
+    sign: request.sign,
+    'user-agent': settings.userAgent,
+    ...(settings.language === undefined ? {} : { 'accept-language': settings.language }),
+  };
+}
+
+async function readText(response: Response): Promise<string | undefined> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  const body: AsyncIterable<Uint8Array> | undefined = response.body ?? undefined;
+  if (body === undefined) return '';
+  for await (const chunk of body) {
+    length += chunk.length;
+    if (length > ANSWER_BYTES_MAX) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
