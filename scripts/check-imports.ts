@@ -12,6 +12,7 @@ const levels = [
   ['payouts'],
   ['operators'],
   ['http'],
+  ['demo'],
   ['app'],
   ['config'],
   ['main'],

@@ -34,7 +34,7 @@ export type BookEntry = Decision & {
  * process, not a power cut.
  */
 export type Book = {
-  /** Writes the entry unless its reference is there already. Answers the entry that counts and whether it is this one. */
+  /** Writes the entry unless its reference is there; answers the entry that counts, and whether it is this one. */
   record(entry: BookEntry): { readonly entry: BookEntry; readonly isNew: boolean };
   /** The entry that counts, also one that another process wrote a moment ago. */
   find(reference: string): BookEntry | undefined;
@@ -252,12 +252,14 @@ function readEntryAt(file: number, position: number): BookEntry {
 
 /** Amounts are text on a line: JSON has no whole numbers. */
 function writeEntry({ reference, ...rest }: BookEntry): string {
-  const fields = { reference, ...rest };
-  return `${JSON.stringify(fields, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value))}\n`;
+  const text = JSON.stringify({ reference, ...rest }, (_key, value: unknown) =>
+    typeof value === 'bigint' ? value.toString() : value,
+  );
+  return `${text}\n`;
 }
 
 function readEntry(line: string): BookEntry {
-  const fields: Readonly<Record<string, unknown>> = JSON.parse(line);
+  const fields = JSON.parse(line) as Readonly<Record<string, unknown>>;
   const paid = fields.decision === 'executed' ? { paidMinor: BigInt(String(fields.paidMinor)) } : {};
   return { ...fields, amountMinor: BigInt(String(fields.amountMinor)), ...paid } as BookEntry;
 }

@@ -14,7 +14,7 @@ export type Ending =
 /** What the sandbox answers to the send itself: the truth, nothing at all, or text that makes no sense. */
 export type Answer = 'truth' | 'nothing' | 'garbage';
 
-/** A callback, and when after the order's arrival. `ending`: the truth; `contradiction`: a rejection of what was paid. */
+/** A callback some time after the order's arrival. `ending`: the truth; `contradiction`: what was paid is rejected. */
 export type PlannedCallback = { readonly afterMs: number; readonly tells: 'ending' | 'contradiction' };
 
 export type SandboxScript = {

@@ -63,9 +63,7 @@ export type PayoutEvent =
   | { readonly kind: 'judge'; readonly verdict: Verdict; readonly evidence: Evidence };
 
 /** What a person found out about a payout in review. */
-export type Verdict =
-  | { readonly kind: 'paid'; readonly paidMinor: bigint }
-  | { readonly kind: 'not_executed' };
+export type Verdict = { readonly kind: 'paid'; readonly paidMinor: bigint } | { readonly kind: 'not_executed' };
 
 export type Final = {
   readonly paidMinor: bigint;
@@ -98,7 +96,9 @@ export type AttemptChange = {
 };
 
 /** `refused`: the event does not fit the state, `why` says so in a word. Nothing is written then. */
-export type Decision = { readonly kind: 'change'; readonly change: Change } | { readonly kind: 'refused'; readonly why: string };
+export type Decision =
+  | { readonly kind: 'change'; readonly change: Change }
+  | { readonly kind: 'refused'; readonly why: string };
 
 export function isFinal(state: PayoutState): state is FinalState {
   return state === 'paid' || state === 'fail' || state === 'cancel';
@@ -283,7 +283,12 @@ function decideStillOpen(payout: Payout, attempt: Attempt, event: OutcomeEvent, 
   }
   const waitMs = outcome.kind === 'accepted' ? outcome.askInMs : 0;
   const backMs = backoffMs(attempt.asks, { baseMs: policy.askBaseMs, maxMs: policy.askMaxMs });
-  return changed({ to: 'sent', cause: `${outcome.kind}_by_${event.source}`, attempt: next, nextInMs: Math.max(waitMs, backMs) });
+  return changed({
+    to: 'sent',
+    cause: `${outcome.kind}_by_${event.source}`,
+    attempt: next,
+    nextInMs: Math.max(waitMs, backMs),
+  });
 }
 
 /**

@@ -87,6 +87,7 @@ export const problemCodes = [
   'timed_out',
   'internal_error',
   'outcome_unknown',
+  'callback_refused',
   'address_not_allowed',
   // Rules that any body field may break.
   'field_required',

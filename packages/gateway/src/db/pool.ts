@@ -52,8 +52,7 @@ const typeParsers = {
 } as pg.CustomTypesConfig;
 
 function driverOptions(options: PoolOptions): pg.PoolConfig {
-  const where =
-    'url' in options.connection ? { connectionString: options.connection.url } : { ...options.connection };
+  const where = 'url' in options.connection ? { connectionString: options.connection.url } : { ...options.connection };
   return {
     ...where,
     application_name: options.name,

@@ -30,7 +30,8 @@ export async function authenticate(needs: Needs, request: SignedRequest): Promis
   const problems: Problem[] = [];
   const accountId = readHeader(request.rawHeaders, 'account', problems);
   const sign = readHeader(request.rawHeaders, 'sign', problems);
-  if (accountId !== undefined && !uuidForm.test(accountId)) problems.push({ code: 'account_not_uuid', field: 'account' });
+  if (accountId !== undefined && !uuidForm.test(accountId))
+    problems.push({ code: 'account_not_uuid', field: 'account' });
   if (sign !== undefined && decodeCanonicalBase64(sign) === undefined) {
     problems.push({ code: 'sign_not_base64', field: 'sign' });
   }
@@ -51,11 +52,7 @@ export async function authenticate(needs: Needs, request: SignedRequest): Promis
   return { ok: true, account };
 }
 
-function readHeader(
-  rawHeaders: readonly string[],
-  name: 'account' | 'sign',
-  problems: Problem[],
-): string | undefined {
+function readHeader(rawHeaders: readonly string[], name: 'account' | 'sign', problems: Problem[]): string | undefined {
   const values: string[] = [];
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const header = rawHeaders[at];

@@ -46,9 +46,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
   });
   served.watch(server);
   server.removeAllContentTypeParsers();
-  server.setNotFoundHandler((request, reply) =>
-    reject(request, reply, [{ code: 'path_unknown', field: 'request' }]),
-  );
+  server.setNotFoundHandler((request, reply) => reject(request, reply, [{ code: 'path_unknown', field: 'request' }]));
   server.setErrorHandler((error: FastifyError, request, reply) => answerError(options.log, error, request, reply));
   refuseStrangeRequests(server.server);
   return server;
@@ -58,7 +56,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
 function createRequestIds(): () => string {
   const prefix = randomBytes(6).toString('hex');
   let count = 0;
-  return () => `${prefix}-${(count += 1).toString(36)}`;
+  return () => `${prefix}-${((count += 1)).toString(36)}`;
 }
 
 /** Sends an answer that was made without any framework. */

@@ -81,6 +81,7 @@ export const textsEn: Texts = {
     contact(values),
   outcome_unknown: (values) =>
     `It is not known yet whether the payout was created. ${askStatus}${requestId(values)}${contact(values)}`,
+  callback_refused: () => 'This is not a callback of the provider, or its signature does not verify.',
   address_not_allowed: () =>
     'Requests from this address are not allowed. Add the address to the allow-list of your keys.',
 

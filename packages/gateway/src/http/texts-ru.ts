@@ -74,6 +74,7 @@ export const textsRu: Texts = {
     contact(values),
   outcome_unknown: (values) =>
     `Пока неизвестно, создана ли выплата. ${askStatus}${requestId(values)}${contact(values)}`,
+  callback_refused: () => 'Это не уведомление провайдера, или его подпись не сходится.',
   address_not_allowed: () =>
     'Запросы с этого адреса не разрешены. Добавьте адрес в список разрешённых для ваших ключей.',
 

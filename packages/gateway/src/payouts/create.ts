@@ -35,7 +35,11 @@ export type Needs = {
 export type Creator = {
   create(checked: CheckedOrder): Promise<Creation>;
   /** The payout of an order that was accepted before, whatever has become of services, limits and keys since. */
-  findRepeat(input: { readonly merchantId: bigint; readonly accountId: string; readonly order: Order }): Promise<Repeat>;
+  findRepeat(input: {
+    readonly merchantId: bigint;
+    readonly accountId: string;
+    readonly order: Order;
+  }): Promise<Repeat>;
   waiting(): number;
   drain(): Promise<void>;
 };

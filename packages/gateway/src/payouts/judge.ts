@@ -27,6 +27,7 @@ export async function judgePayout(
     source: { actor: input.actor },
   });
   if (settlement.kind === 'applied') return { ok: true };
-  const code = settlement.kind === 'refused' && settlement.why === 'paid_amount' ? 'verdict_amount' : 'payout_not_in_review';
+  const code =
+    settlement.kind === 'refused' && settlement.why === 'paid_amount' ? 'verdict_amount' : 'payout_not_in_review';
   return { ok: false, problem: { code, field: code === 'verdict_amount' ? 'paid_amount' : 'id' } };
 }

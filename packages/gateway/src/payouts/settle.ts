@@ -86,6 +86,7 @@ function announceFinal(
   return announcePayout({
     payout: {
       payoutId: payout.payoutId,
+      merchantId: payout.merchantId,
       orderId: payout.orderId,
       accountId: payout.accountId,
       serviceCode: payout.serviceCode,

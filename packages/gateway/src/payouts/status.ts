@@ -21,9 +21,13 @@ export async function findStatus(
   input: { readonly merchantId: bigint; readonly lookup: Lookup },
 ): Promise<Found> {
   const { merchantId, lookup } = input;
-  const byId = lookup.payoutId === undefined ? undefined : await needs.reader.findPayout({ merchantId, payoutId: lookup.payoutId });
+  const byId =
+    lookup.payoutId === undefined
+      ? undefined
+      : await needs.reader.findPayout({ merchantId, payoutId: lookup.payoutId });
   if (lookup.payoutId !== undefined && byId === undefined) return { kind: 'absent', by: 'id' };
-  if (lookup.orderId === undefined) return byId === undefined ? { kind: 'absent', by: 'id' } : { kind: 'found', payout: byId };
+  if (lookup.orderId === undefined)
+    return byId === undefined ? { kind: 'absent', by: 'id' } : { kind: 'found', payout: byId };
   const byOrder = await findOrderPayout(needs, { merchantId, orderId: lookup.orderId });
   if (byOrder === undefined) return { kind: 'absent', by: 'order_id' };
   if (byId !== undefined && byId.payoutId !== byOrder.payoutId) return { kind: 'disagree' };
@@ -37,6 +41,7 @@ async function findOrderPayout(
   const seen = await needs.reader.findByOrderId(key);
   if (seen !== undefined) return seen;
   const record = await probeOrder(needs.probeDb, key);
-  return record === undefined ? undefined : needs.reader.findPayout({ merchantId: key.merchantId, payoutId: record.payoutId });
+  return record === undefined
+    ? undefined
+    : needs.reader.findPayout({ merchantId: key.merchantId, payoutId: record.payoutId });
 }
-

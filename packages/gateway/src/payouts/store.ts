@@ -116,7 +116,13 @@ export type PayoutReader = {
 
 /** Single look-ups that share round trips: whoever asks while one is under way travels with the next. */
 export function createPayoutReader(needs: { readonly db: Sql; readonly overloaded: () => Error }): PayoutReader {
-  const shared = { itemsMax: 200, groupsMax: 4, waitingMax: 10_000, overloaded: needs.overloaded, isRetrySafe: () => false };
+  const shared = {
+    itemsMax: 200,
+    groupsMax: 4,
+    waitingMax: 10_000,
+    overloaded: needs.overloaded,
+    isRetrySafe: () => false,
+  };
   const keys: Batch<PayoutKey, StoredPayout | undefined> = createBatch({
     ...shared,
     run: async (items) =>
@@ -186,7 +192,12 @@ function readRow(row: Row): StoredPayout {
 }
 
 function readAttempt(row: Row): Payout['attempt'] {
-  const { attempt_no: attemptNo, attempt_connector: connector, attempt_reference: reference, attempt_state: state } = row;
+  const {
+    attempt_no: attemptNo,
+    attempt_connector: connector,
+    attempt_reference: reference,
+    attempt_state: state,
+  } = row;
   if (attemptNo === null || connector === null || reference === null || state === null) return undefined;
   return { attemptNo, connector, reference, state, asks: row.attempt_asks ?? 0 };
 }

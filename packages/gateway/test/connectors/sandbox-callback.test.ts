@@ -19,11 +19,13 @@ const now = 1_800_000_000_000;
 describe('callbacks of the sandbox', () => {
   const folder = mkdtempSync(join(tmpdir(), 'vyplata-callback-'));
   const received: CallbackRequest[] = [];
-  const server = createServer(async (request, response) => {
+  const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    received.push({ headers: request.headers, body: Buffer.concat(chunks) });
-    response.end('{}');
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      received.push({ headers: request.headers, body: Buffer.concat(chunks) });
+      response.end('{}');
+    });
   });
   let url = '';
   let connector: Connector;

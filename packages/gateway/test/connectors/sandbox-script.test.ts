@@ -46,7 +46,13 @@ describe('the table of the sandbox', () => {
   });
   it('means one script by each recipient and amount', () => {
     const keys = sandboxScripts.flatMap(({ name, card, phone, iban, russianAccount, text, amount }) => [
-      ...[name, card, phone, iban, russianAccount, text, amount],
+      name,
+      card,
+      phone,
+      iban,
+      russianAccount,
+      text,
+      amount,
     ]);
     assert.equal(new Set(keys).size, keys.length);
     for (const script of sandboxScripts) {

@@ -54,7 +54,9 @@ const routes: readonly Route[] = [
 /** Registers the v1 routes on a server of `createServer`, in a scope of their own. */
 export function registerMerchantRoutes(server: FastifyInstance, needs: Needs): void {
   server.register((scope, _options, done) => {
-    scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, parsed) => parsed(null, body));
+    scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, parsed) =>
+      parsed(null, body),
+    );
     for (const route of routes) {
       scope.post(route.path, (request, reply) => serve(needs, route, { request, reply }));
       scope.route({
@@ -62,7 +64,9 @@ export function registerMerchantRoutes(server: FastifyInstance, needs: Needs): v
         url: route.path,
         handler: (request, reply) => {
           reply.header('Allow', 'POST');
-          return reject(request, reply, [{ code: 'method_wrong', field: 'request', values: { method: request.method } }]);
+          return reject(request, reply, [
+            { code: 'method_wrong', field: 'request', values: { method: request.method } },
+          ]);
         },
       });
     }
@@ -129,11 +133,17 @@ function answerFailure(needs: Needs, route: Route, trouble: Trouble): Answer {
   needs.log.error({ err: error, requestId, path: route.path }, 'a merchant request failed');
   const values = { requestId, support: needs.supportContact };
   if (!route.isCreate) return answerRefusal([{ code: 'unavailable_now', field: 'request', values }], language);
-  return answerRefusal([{ code: 'outcome_unknown', field: 'request', values }], language, { [createdHeader]: 'unknown' });
+  return answerRefusal([{ code: 'outcome_unknown', field: 'request', values }], language, {
+    [createdHeader]: 'unknown',
+  });
 }
 
 function answerLate(needs: Needs, route: Route, trouble: Trouble): Answer {
   const values = { requestId: trouble.requestId, support: needs.supportContact };
   const code = route.isCreate ? 'outcome_unknown' : 'timed_out';
-  return answerRefusal([{ code, field: 'request', values }], trouble.language, route.isCreate ? { [createdHeader]: 'unknown' } : {});
+  return answerRefusal(
+    [{ code, field: 'request', values }],
+    trouble.language,
+    route.isCreate ? { [createdHeader]: 'unknown' } : {},
+  );
 }

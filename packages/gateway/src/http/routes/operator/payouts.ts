@@ -1,0 +1,170 @@
+import {
+  closeIncident,
+  listDeadNotifications,
+  listIncidents,
+  readNotification,
+  readPayoutHistory,
+  readPayoutLine,
+} from '../../../payouts/history.ts';
+import { searchPayouts } from '../../../payouts/search.ts';
+import { pageAnswer, readAmount, writePage } from '../../schemas/operator/fields.ts';
+import {
+  deadQuery,
+  historyAnswer,
+  incidentAnswer,
+  incidentParams,
+  incidentQuery,
+  notificationAnswer,
+  notificationParams,
+  payoutAnswer,
+  payoutParams,
+  payoutQuery,
+  readFilter,
+  reasonBody,
+  resendBody,
+  reviewBody,
+  writeHistory,
+  writeIncident,
+  writeNotification,
+  writePayout,
+} from '../../schemas/operator/payouts.ts';
+import { defineAct, defineChange, defineRead, type OperatorRoute } from './route.ts';
+import { nameMerchant, namePayout } from './subject.ts';
+
+export const payoutRoutes: readonly OperatorRoute[] = [
+  defineRead({
+    name: 'payout.list',
+    path: '/payouts',
+    role: 'viewer',
+    summary: 'Payouts of all merchants, newest first',
+    query: payoutQuery,
+    answer: pageAnswer(payoutAnswer),
+    async handle({ db }, { query }) {
+      const rows = await searchPayouts(db, readFilter(query), { beforeId: query.cursor, limit: query.limit + 1 });
+      return writePage(rows, { limit: query.limit, idOf: ({ payoutId }) => payoutId, write: writePayout });
+    },
+  }),
+  defineRead({
+    name: 'payout.read',
+    path: '/payouts/{payout_id}',
+    role: 'viewer',
+    summary: 'One payout with everything that happened to it',
+    params: payoutParams,
+    answer: historyAnswer,
+    handle: async ({ db }, { params }) => writeHistory(await readPayoutHistory(db, params.payout_id)),
+  }),
+  defineAct({
+    name: 'payout.review',
+    method: 'POST',
+    path: '/payouts/{payout_id}/review',
+    role: 'approver',
+    summary: 'End a payout in review by what a person found out',
+    params: payoutParams,
+    body: reviewBody,
+    answer: historyAnswer,
+    async prepare(needs, { params, body, actor }) {
+      const { merchantId, payoutId, currency } = await readPayoutLine(needs.db, params.payout_id);
+      const { verdict, evidence, paid_amount: text } = body;
+      const paid = text === undefined ? {} : { paidMinor: readAmount(text, { currency, field: 'paid_amount' }) };
+      return {
+        subject: namePayout({ merchantId, payoutId }),
+        detail: { verdict, evidence, paid_amount: text ?? null },
+        act: () => needs.judgePayout({ merchantId, payoutId, verdict, ...paid, actor, evidence }),
+      };
+    },
+    finish: async ({ db }, { params }) => writeHistory(await readPayoutHistory(db, params.payout_id)),
+  }),
+  defineAct({
+    name: 'payout.cancel',
+    method: 'POST',
+    path: '/payouts/{payout_id}/cancel',
+    role: 'operator',
+    summary: 'Stop a payout that has not been sent yet',
+    params: payoutParams,
+    body: reasonBody,
+    answer: historyAnswer,
+    async prepare(needs, { params, body, actor }) {
+      const { merchantId, payoutId } = await readPayoutLine(needs.db, params.payout_id);
+      return {
+        subject: namePayout({ merchantId, payoutId }),
+        detail: { reason: body.reason },
+        act: () => needs.cancelPayout({ merchantId, payoutId, actor, reason: body.reason }),
+      };
+    },
+    finish: async ({ db }, { params }) => writeHistory(await readPayoutHistory(db, params.payout_id)),
+  }),
+];
+
+export const notificationRoutes: readonly OperatorRoute[] = [
+  defineRead({
+    name: 'notification.list_dead',
+    path: '/notifications/dead',
+    role: 'viewer',
+    summary: 'Notifications that were given up, newest first',
+    query: deadQuery,
+    answer: pageAnswer(notificationAnswer),
+    async handle({ db }, { query }) {
+      const page = { merchantId: query.merchant_id, beforeId: query.cursor, limit: query.limit + 1 };
+      const rows = await listDeadNotifications(db, page);
+      return writePage(rows, {
+        limit: query.limit,
+        idOf: ({ notificationId }) => notificationId,
+        write: writeNotification,
+      });
+    },
+  }),
+  defineAct({
+    name: 'notification.resend',
+    method: 'POST',
+    path: '/notifications/{notification_id}/resend',
+    role: 'operator',
+    summary: 'Send a notification again that was delivered or given up',
+    params: notificationParams,
+    body: resendBody,
+    answer: notificationAnswer,
+    async prepare(needs, { params, body, actor }) {
+      const id = { merchantId: BigInt(body.merchant_id), notificationId: params.notification_id };
+      const { merchantId, payoutId } = await readNotification(needs.db, id);
+      return {
+        subject: namePayout({ merchantId, payoutId }),
+        detail: { notification_id: id.notificationId.toString() },
+        act: () => needs.resendNotification({ ...id, actor }),
+      };
+    },
+    async finish({ db }, { params, body }) {
+      const id = { merchantId: BigInt(body.merchant_id), notificationId: params.notification_id };
+      return writeNotification(await readNotification(db, id));
+    },
+  }),
+];
+
+export const incidentRoutes: readonly OperatorRoute[] = [
+  defineRead({
+    name: 'incident.list',
+    path: '/incidents',
+    role: 'viewer',
+    summary: 'What a person must see, newest first',
+    query: incidentQuery,
+    answer: pageAnswer(incidentAnswer),
+    async handle({ db }, { query }) {
+      const { merchant_id: merchantId, open: isOpen, cursor: beforeId, limit } = query;
+      const rows = await listIncidents(db, { merchantId, isOpen, beforeId, limit: limit + 1 });
+      return writePage(rows, { limit, idOf: ({ incidentId }) => incidentId, write: writeIncident });
+    },
+  }),
+  defineChange({
+    name: 'incident.close',
+    method: 'POST',
+    path: '/incidents/{incident_id}/close',
+    role: 'operator',
+    summary: 'Mark an incident as dealt with',
+    params: incidentParams,
+    body: reasonBody,
+    answer: incidentAnswer,
+    async handle({ tx }, { params, body, actor }) {
+      const incident = await closeIncident(tx, { incidentId: params.incident_id, actor });
+      const subject = `${nameMerchant(incident.merchantId)}/incident:${incident.incidentId}`;
+      return { answer: writeIncident(incident), subject, detail: { reason: body.reason } };
+    },
+  }),
+];

@@ -1,0 +1,224 @@
+import type { z } from 'zod';
+import type { Problem } from '../../../core/problem.ts';
+import { Refusal } from '../../../core/problem.ts';
+import type { Db, Tx } from '../../../db/pool.ts';
+import type { SignInGuard } from '../../../operators/guard-sign-in.ts';
+import { type Detail, recordAction } from '../../../operators/record-action.ts';
+import type { Role } from '../../../operators/roles.ts';
+import type { Operator } from '../../../operators/sessions.ts';
+import type { Vault } from '../../../secrets/seal.ts';
+import { readWith } from '../../schemas/zod-problems.ts';
+import type { Log } from '../../server.ts';
+
+type Done = { readonly ok: true } | { readonly ok: false; readonly problem: Problem };
+
+export type Needs = {
+  readonly db: Db;
+  readonly vault: Vault;
+  readonly directory: { refresh(): Promise<void> };
+  readonly guard: SignInGuard;
+  readonly log: Log;
+  /** Development: endpoints may be on this machine. */
+  readonly allowLoopbackUrls: boolean;
+  /** The console is served over TLS only, so its cookie is too. */
+  readonly isCookieSecure: boolean;
+  judgePayout(input: {
+    readonly merchantId: bigint;
+    readonly payoutId: bigint;
+    readonly verdict: 'paid' | 'not_executed';
+    readonly paidMinor?: bigint;
+    readonly actor: string;
+    readonly evidence: string;
+  }): Promise<Done>;
+  cancelPayout(input: {
+    readonly merchantId: bigint;
+    readonly payoutId: bigint;
+    readonly actor: string;
+    readonly reason: string;
+  }): Promise<Done>;
+  resendNotification(input: {
+    readonly merchantId: bigint;
+    readonly notificationId: bigint;
+    readonly actor: string;
+  }): Promise<Done>;
+};
+
+/** A request before its parts were read. `operator` is undefined on the one route that anyone may call. */
+export type RawCall = {
+  readonly params: unknown;
+  readonly query: unknown;
+  readonly body: unknown;
+  readonly operator: Operator | undefined;
+  /** Where it comes from, for counting failed sign-ins. */
+  readonly address: string;
+};
+
+export type Outcome = {
+  readonly answer: unknown;
+  /** The session's secret to set as a cookie; null clears the cookie. */
+  readonly cookie?: { readonly secret: string; readonly expiresAt: Date } | null;
+};
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** One route as data: the server, the access check, OpenAPI and the tests are all made from the same table. */
+export type OperatorRoute = {
+  /** `<noun>.<verb>`: the operation's name, and the action in the audit log. */
+  readonly name: string;
+  readonly method: Method;
+  /** Below `/operator/v1`, with parameters in braces. */
+  readonly path: string;
+  readonly role: Role | 'anyone';
+  readonly summary: string;
+  readonly tag: string;
+  readonly params: z.ZodObject | undefined;
+  readonly query: z.ZodObject | undefined;
+  readonly body: z.ZodObject | undefined;
+  readonly answer: z.ZodType;
+  readonly status: 200 | 201;
+  run(needs: Needs, call: RawCall): Promise<Outcome>;
+};
+
+type Shape = z.ZodObject;
+/** What a route without parameters, query or body has in their place. */
+type Nothing = z.ZodObject<Record<never, never>>;
+
+type Spec<P extends Shape, Q extends Shape, B extends Shape, A extends z.ZodType> = {
+  readonly name: string;
+  readonly method: Method;
+  readonly path: string;
+  readonly role: Role;
+  readonly summary: string;
+  readonly params?: P;
+  readonly query?: Q;
+  readonly body?: B;
+  readonly answer: A;
+  readonly status?: 200 | 201;
+};
+
+export type Call<P extends Shape, Q extends Shape, B extends Shape> = {
+  readonly params: z.output<P>;
+  readonly query: z.output<Q>;
+  readonly body: z.output<B>;
+  readonly operator: Operator;
+  /** The operator as the ledger and the audit log name them. */
+  readonly actor: string;
+};
+
+type ReadSpec<P extends Shape, Q extends Shape, A extends z.ZodType> = Omit<Spec<P, Q, Nothing, A>, 'method'> & {
+  handle(needs: Needs, call: Call<P, Q, Nothing>): Promise<z.input<A>>;
+};
+
+/** A route that changes nothing. */
+export function defineRead<A extends z.ZodType, P extends Shape = Nothing, Q extends Shape = Nothing>(
+  spec: ReadSpec<P, Q, A>,
+): OperatorRoute {
+  return {
+    ...shared({ ...spec, method: 'GET' }),
+    run: async (needs, raw) => ({ answer: await spec.handle(needs, readCall<P, Q, Nothing>(spec, raw)) }),
+  };
+}
+
+export type Changed<Answer> = {
+  readonly answer: Answer;
+  /** Whom or what it concerned, for the audit log. */
+  readonly subject: string;
+  readonly detail?: Detail;
+  readonly cookie?: Outcome['cookie'];
+};
+
+type ChangeSpec<P extends Shape, B extends Shape, A extends z.ZodType> = Spec<P, Nothing, B, A> & {
+  handle(needs: Needs & { readonly tx: Tx }, call: Call<P, Nothing, B>): Promise<Changed<z.input<A>>>;
+};
+
+/** A route whose change and its row in the audit log are one transaction. */
+export function defineChange<A extends z.ZodType, P extends Shape = Nothing, B extends Shape = Nothing>(
+  spec: ChangeSpec<P, B, A>,
+): OperatorRoute {
+  return {
+    ...shared(spec),
+    async run(needs, raw) {
+      const call = readCall<P, Nothing, B>(spec, raw);
+      const changed = await needs.db.tx(async (tx) => {
+        const result = await spec.handle({ ...needs, tx }, call);
+        const { subject, detail = {} } = result;
+        await recordAction(tx, { actor: call.actor, action: spec.name, subject, detail });
+        return result;
+      });
+      await needs.directory
+        .refresh()
+        .catch((error: unknown) => needs.log.warn({ err: error }, 'a change is seen only after the next poll'));
+      const { answer, cookie } = changed;
+      return cookie === undefined ? { answer } : { answer, cookie };
+    },
+  };
+}
+
+type Intent<Act> = { readonly subject: string; readonly detail: Detail; readonly act: Act };
+
+type ActSpec<P extends Shape, B extends Shape, A extends z.ZodType> = Spec<P, Nothing, B, A> & {
+  /** Everything that can be refused before anything is done. */
+  prepare(needs: Needs, call: Call<P, Nothing, B>): Promise<Intent<() => Promise<Done>>>;
+  finish(needs: Needs, call: Call<P, Nothing, B>): Promise<z.input<A>>;
+};
+
+/**
+ * A route whose act has transactions of its own. The audit log says what is about to be done before it is done, and
+ * says so when it was refused after all: an act without a row is impossible, a row without an act is visible.
+ */
+export function defineAct<A extends z.ZodType, P extends Shape = Nothing, B extends Shape = Nothing>(
+  spec: ActSpec<P, B, A>,
+): OperatorRoute {
+  return {
+    ...shared(spec),
+    async run(needs, raw) {
+      const call = readCall<P, Nothing, B>(spec, raw);
+      const { subject, detail, act } = await spec.prepare(needs, call);
+      const row = { actor: call.actor, action: spec.name, subject, detail };
+      await needs.db.tx((tx) => recordAction(tx, row));
+      const done = await act();
+      if (!done.ok) {
+        const refused = { ...row, action: `${spec.name}.refused`, detail: { code: done.problem.code } };
+        await needs.db.tx((tx) => recordAction(tx, refused));
+        throw new Refusal([done.problem]);
+      }
+      return { answer: await spec.finish(needs, call) };
+    },
+  };
+}
+
+/** The operator as an actor. A login never changes. */
+export function actorOf(operator: Pick<Operator, 'login'>): string {
+  return `operator:${operator.login}`;
+}
+
+function shared(spec: Spec<Shape, Shape, Shape, z.ZodType>): Omit<OperatorRoute, 'run'> {
+  const { name, method, path, role, summary, params, query, body, answer, status = 200 } = spec;
+  return { name, method, path, role, summary, tag: name.split('.')[0] ?? '', params, query, body, answer, status };
+}
+
+type Parts = { readonly params?: Shape; readonly query?: Shape; readonly body?: Shape };
+
+function readCall<P extends Shape, Q extends Shape, B extends Shape>(spec: Parts, raw: RawCall): Call<P, Q, B> {
+  if (raw.operator === undefined) throw new Error('a request reached a route without its operator');
+  return { ...readParts<P, Q, B>(spec, raw), operator: raw.operator, actor: actorOf(raw.operator) };
+}
+
+/** Reads the parts of a request. Throws a Refusal; an id of a path that is none is as unknown as one that is not there. */
+export function readParts<P extends Shape, Q extends Shape, B extends Shape>(
+  spec: Parts,
+  raw: RawCall,
+): Pick<Call<P, Q, B>, 'params' | 'query' | 'body'> {
+  const params = spec.params?.safeParse(raw.params);
+  if (params?.error !== undefined) {
+    const fields = new Set(params.error.issues.map((issue) => issue.path.join('.')));
+    throw new Refusal([...fields].map((field) => ({ code: 'record_unknown', field })));
+  }
+  const query = spec.query === undefined ? {} : readWith(spec.query, { value: raw.query, whole: 'request' });
+  const body = spec.body === undefined ? {} : readWith(spec.body, { value: raw.body, whole: 'json' });
+  return {
+    params: (params?.data ?? {}) as z.output<P>,
+    query: query as z.output<Q>,
+    body: body as z.output<B>,
+  };
+}

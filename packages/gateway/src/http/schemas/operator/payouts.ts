@@ -1,0 +1,317 @@
+import { z } from 'zod';
+import { isFinal, type PayoutState } from '../../../core/payout.ts';
+import type {
+  AttemptLine,
+  DeliveryLine,
+  IncidentLine,
+  NotificationLine,
+  PayoutHistory,
+  TransitionLine,
+} from '../../../payouts/history.ts';
+import type { PayoutFilter, PayoutLine } from '../../../payouts/search.ts';
+import {
+  accountIdAnswer,
+  accountIdText,
+  amountAnswer,
+  amountText,
+  amountWriter,
+  idAnswer,
+  idText,
+  longTextField,
+  momentAnswer,
+  momentText,
+  pageQuery,
+  serviceCodeText,
+  textField,
+  writeMoment,
+} from './fields.ts';
+import { postingAnswer, writePosting } from './merchants.ts';
+
+const states = ['queued', 'sent', 'review', 'paid', 'fail', 'cancel'] as const satisfies readonly PayoutState[];
+const stateField = z.enum(states);
+const statusField = z.enum(['wait', 'paid', 'fail', 'cancel']);
+
+export const payoutParams = z.object({ payout_id: idText });
+
+export const payoutQuery = z.strictObject({
+  merchant_id: idText.optional(),
+  account_id: accountIdText.optional(),
+  state: stateField.optional(),
+  payment_status: statusField.optional().meta({ description: 'As the merchant sees it' }),
+  service_code: serviceCodeText.optional(),
+  order_id: z.string().min(1).max(128).optional(),
+  id: idText.optional(),
+  recipient_end: textField({ max: 4 }).optional().meta({ description: 'The last characters of the recipient' }),
+  currency: z.string().length(3).optional(),
+  amount: amountText.optional(),
+  amount_from: amountText.optional(),
+  amount_to: amountText.optional(),
+  created_from: momentText.optional(),
+  created_to: momentText.optional().meta({ description: 'Exclusive' }),
+  ...pageQuery,
+});
+
+export function readFilter(query: z.output<typeof payoutQuery>): PayoutFilter {
+  return {
+    merchantId: query.merchant_id,
+    accountId: query.account_id,
+    states: readStates(query.state, query.payment_status),
+    serviceCode: query.service_code,
+    orderId: query.order_id,
+    payoutId: query.id,
+    recipientEnd: query.recipient_end,
+    currency: query.currency,
+    amount: query.amount,
+    amountFrom: query.amount_from,
+    amountTo: query.amount_to,
+    createdFrom: query.created_from,
+    createdTo: query.created_to,
+  };
+}
+
+function readStates(
+  state: PayoutState | undefined,
+  status: z.output<typeof statusField> | undefined,
+): readonly PayoutState[] | undefined {
+  if (state === undefined && status === undefined) return undefined;
+  return states.filter((one) => (state ?? one) === one && (status ?? statusOf(one)) === statusOf(one));
+}
+
+function statusOf(state: PayoutState): z.output<typeof statusField> {
+  return isFinal(state) ? state : 'wait';
+}
+
+export const payoutAnswer = z
+  .object({
+    id: idAnswer,
+    merchant_id: idAnswer,
+    account_id: accountIdAnswer,
+    order_id: z.string(),
+    payment_status: statusField,
+    state: stateField,
+    service_code: z.string(),
+    recipient_kind: z.string(),
+    recipient: z.string().meta({ description: 'Masked' }),
+    currency: z.string(),
+    amount: amountAnswer,
+    due: amountAnswer.meta({ description: 'What the recipient is to get' }),
+    debit: amountAnswer.meta({ description: 'What was taken from the account when the payout was accepted' }),
+    commission: amountAnswer,
+    paid: amountAnswer.nullable().meta({ description: 'What the recipient got; null until final' }),
+    final_commission: amountAnswer.nullable(),
+    account_old_balance: amountAnswer,
+    fail_reason: z.string().nullable(),
+    rrn: z.string().nullable(),
+    connectors: z.array(z.string()),
+    attempts: z.int(),
+    notification_endpoint_id: z.int().nullable(),
+    notification_endpoint_url: z.string().nullable(),
+    created_at: momentAnswer,
+    final_at: momentAnswer.nullable(),
+  })
+  .meta({ id: 'Payout' });
+
+export function writePayout(payout: PayoutLine): z.input<typeof payoutAnswer> {
+  const write = amountWriter(payout.currency);
+  return {
+    id: Number(payout.payoutId),
+    merchant_id: Number(payout.merchantId),
+    account_id: payout.accountId,
+    order_id: payout.orderId,
+    payment_status: statusOf(payout.state),
+    state: payout.state,
+    service_code: payout.serviceCode,
+    recipient_kind: payout.recipientKind,
+    recipient: payout.recipientMask,
+    currency: payout.currency,
+    amount: write(payout.amountMinor),
+    due: write(payout.dueMinor),
+    debit: write(payout.debitMinor),
+    commission: write(payout.commissionMinor),
+    paid: write(payout.finalPaidMinor),
+    final_commission: write(payout.finalCommissionMinor),
+    account_old_balance: write(payout.oldAvailableMinor),
+    fail_reason: payout.failReason,
+    rrn: payout.rrn,
+    connectors: [...payout.connectors],
+    attempts: payout.attempts,
+    notification_endpoint_id: payout.endpointId,
+    notification_endpoint_url: payout.endpointUrl,
+    created_at: writeMoment(payout.createdAt),
+    final_at: writeMoment(payout.finalAt),
+  };
+}
+
+const transitionAnswer = z
+  .object({
+    version: z.int(),
+    from: z.string(),
+    to: z.string(),
+    cause: z.string(),
+    actor: z.string(),
+    evidence: z.unknown(),
+    created_at: momentAnswer,
+  })
+  .meta({ id: 'Transition' });
+
+function writeTransition(line: TransitionLine): z.input<typeof transitionAnswer> {
+  const { version, fromState: from, toState: to, cause, actor, evidence, createdAt } = line;
+  return { version, from, to, cause, actor, evidence, created_at: writeMoment(createdAt) };
+}
+
+const attemptAnswer = z
+  .object({
+    attempt_no: z.int(),
+    connector: z.string(),
+    reference: z.string(),
+    state: z.string(),
+    provider_id: z.string().nullable(),
+    asks: z.int(),
+    answer: z.unknown(),
+    started_at: momentAnswer,
+    ended_at: momentAnswer.nullable(),
+  })
+  .meta({ id: 'Attempt' });
+
+function writeAttempt(line: AttemptLine): z.input<typeof attemptAnswer> {
+  return {
+    attempt_no: line.attemptNo,
+    connector: line.connector,
+    reference: line.reference,
+    state: line.state,
+    provider_id: line.providerId,
+    asks: line.asks,
+    answer: line.answer,
+    started_at: writeMoment(line.startedAt),
+    ended_at: writeMoment(line.endedAt),
+  };
+}
+
+export const notificationAnswer = z
+  .object({
+    id: idAnswer,
+    merchant_id: idAnswer,
+    payout_id: idAnswer,
+    account_id: accountIdAnswer,
+    endpoint_id: z.int().nullable(),
+    url: z.string(),
+    method: z.string(),
+    state: z.enum(['pending', 'delivered', 'dead']),
+    tries: z.int(),
+    created_at: momentAnswer,
+    ended_at: momentAnswer.nullable(),
+  })
+  .meta({ id: 'Notification' });
+
+export function writeNotification(line: NotificationLine): z.input<typeof notificationAnswer> {
+  return {
+    id: Number(line.notificationId),
+    merchant_id: Number(line.merchantId),
+    payout_id: Number(line.payoutId),
+    account_id: line.accountId,
+    endpoint_id: line.endpointId,
+    url: line.url,
+    method: line.method,
+    state: line.state,
+    tries: line.tries,
+    created_at: writeMoment(line.createdAt),
+    ended_at: writeMoment(line.endedAt),
+  };
+}
+
+const deliveryAnswer = z
+  .object({
+    notification_id: idAnswer,
+    try_no: z.int(),
+    started_at: momentAnswer,
+    duration_ms: z.int(),
+    status_code: z.int().nullable(),
+    error: z.string().nullable(),
+    answer: z.string().nullable(),
+  })
+  .meta({ id: 'Delivery' });
+
+function writeDelivery(line: DeliveryLine): z.input<typeof deliveryAnswer> {
+  return {
+    notification_id: Number(line.notificationId),
+    try_no: line.tryNo,
+    started_at: writeMoment(line.startedAt),
+    duration_ms: line.durationMs,
+    status_code: line.statusCode,
+    error: line.error,
+    answer: line.answer,
+  };
+}
+
+export const incidentParams = z.object({ incident_id: idText });
+export const incidentQuery = z.strictObject({
+  merchant_id: idText.optional(),
+  open: z
+    .enum(['true', 'false'])
+    .transform((text) => text === 'true')
+    .optional(),
+  ...pageQuery,
+});
+
+export const incidentAnswer = z
+  .object({
+    id: idAnswer,
+    merchant_id: idAnswer,
+    payout_id: idAnswer.nullable(),
+    kind: z.string(),
+    detail: z.unknown(),
+    opened_at: momentAnswer,
+    closed_at: momentAnswer.nullable(),
+    closed_by: z.string().nullable(),
+  })
+  .meta({ id: 'Incident' });
+
+export function writeIncident(line: IncidentLine): z.input<typeof incidentAnswer> {
+  return {
+    id: Number(line.incidentId),
+    merchant_id: Number(line.merchantId),
+    payout_id: line.payoutId === null ? null : Number(line.payoutId),
+    kind: line.kind,
+    detail: line.detail,
+    opened_at: writeMoment(line.openedAt),
+    closed_at: writeMoment(line.closedAt),
+    closed_by: line.closedBy,
+  };
+}
+
+export const historyAnswer = z
+  .object({
+    payout: payoutAnswer,
+    transitions: z.array(transitionAnswer),
+    attempts: z.array(attemptAnswer),
+    postings: z.array(postingAnswer),
+    notifications: z.array(notificationAnswer),
+    deliveries: z.array(deliveryAnswer),
+    incidents: z.array(incidentAnswer),
+  })
+  .meta({ id: 'PayoutHistory' });
+
+export function writeHistory(history: PayoutHistory): z.input<typeof historyAnswer> {
+  const { currency } = history.payout;
+  return {
+    payout: writePayout(history.payout),
+    transitions: history.transitions.map(writeTransition),
+    attempts: history.attempts.map(writeAttempt),
+    postings: history.postings.map((posting) => writePosting(posting, currency)),
+    notifications: history.notifications.map(writeNotification),
+    deliveries: history.deliveries.map(writeDelivery),
+    incidents: history.incidents.map(writeIncident),
+  };
+}
+
+export const reviewBody = z.strictObject({
+  verdict: z.enum(['paid', 'not_executed']),
+  paid_amount: amountText.optional().meta({ description: 'With "paid": what the recipient got; all when absent' }),
+  evidence: longTextField({ max: 4_000 }).meta({ description: 'What proves it' }),
+});
+
+export const reasonBody = z.strictObject({ reason: longTextField({ max: 1_000 }) });
+
+export const deadQuery = z.strictObject({ merchant_id: idText.optional(), ...pageQuery });
+export const notificationParams = z.object({ notification_id: idText });
+export const resendBody = z.strictObject({ merchant_id: z.int().positive() });

@@ -1,0 +1,122 @@
+import { z } from 'zod';
+import { passwordLengthMax } from '../../../operators/hash-password.ts';
+import type { AuditRow } from '../../../operators/record-action.ts';
+import { roles } from '../../../operators/roles.ts';
+import { type Operator, type Session, tokenDaysMax } from '../../../operators/sessions.ts';
+import type { User } from '../../../operators/users.ts';
+import { idAnswer, livenessField, momentAnswer, pageQuery, textField, writeMoment } from './fields.ts';
+
+const roleField = z.enum(roles);
+/** Passwords keep every character, spaces included. */
+const passwordField = z.string().max(passwordLengthMax);
+
+export const signInBody = z.strictObject({ login: textField({ max: 100 }), password: passwordField });
+
+export const operatorAnswer = z
+  .object({
+    user_id: idAnswer,
+    login: z.string(),
+    role: roleField,
+    kind: z.enum(['session', 'token']),
+    expires_at: momentAnswer,
+  })
+  .meta({ id: 'Operator' });
+
+export function writeOperator(operator: Operator): z.input<typeof operatorAnswer> {
+  return {
+    user_id: Number(operator.userId),
+    login: operator.login,
+    role: operator.role,
+    kind: operator.kind,
+    expires_at: writeMoment(operator.expiresAt),
+  };
+}
+
+export const passwordBody = z.strictObject({ current_password: passwordField, password: passwordField });
+
+export const tokenBody = z.strictObject({
+  label: textField({ max: 100 }),
+  days: z.int().min(1).max(tokenDaysMax).default(90),
+});
+
+export const tokenAnswer = z
+  .object({
+    id: idAnswer,
+    label: z.string(),
+    created_at: momentAnswer,
+    last_used_at: momentAnswer,
+    expires_at: momentAnswer,
+  })
+  .meta({ id: 'Token' });
+
+export const newTokenAnswer = z.object({
+  token: tokenAnswer,
+  secret: z.string().meta({ description: 'Shown once. Send it as "Authorization: Bearer …"' }),
+});
+
+export function writeToken(session: Session): z.input<typeof tokenAnswer> {
+  return {
+    id: Number(session.sessionId),
+    label: session.label,
+    created_at: writeMoment(session.createdAt),
+    last_used_at: writeMoment(session.lastUsedAt),
+    expires_at: writeMoment(session.expiresAt),
+  };
+}
+
+export const newUserBody = z.strictObject({
+  login: textField({ max: 100 }),
+  password: passwordField,
+  role: roleField,
+});
+
+export const userChangeBody = z.strictObject({
+  role: roleField.optional(),
+  state: livenessField.optional(),
+  password: passwordField.optional(),
+});
+
+export const userAnswer = z
+  .object({ id: idAnswer, login: z.string(), role: roleField, state: livenessField, created_at: momentAnswer })
+  .meta({ id: 'User' });
+
+export function writeUser(user: User): z.input<typeof userAnswer> {
+  const { userId, login, role, state, createdAt } = user;
+  return { id: Number(userId), login, role, state, created_at: writeMoment(createdAt) };
+}
+
+export const auditQuery = z.strictObject({
+  actor: textField({ max: 200 }).optional(),
+  action: textField({ max: 100 }).optional(),
+  ...pageQuery,
+});
+
+export const auditRowAnswer = z
+  .object({
+    row_no: idAnswer,
+    actor: z.string(),
+    action: z.string(),
+    subject: z.string(),
+    detail: z.record(z.string(), z.unknown()),
+    created_at: momentAnswer,
+  })
+  .meta({ id: 'AuditRow' });
+
+export function writeAuditRow(row: AuditRow): z.input<typeof auditRowAnswer> {
+  return {
+    row_no: Number(row.rowNo),
+    actor: row.actor,
+    action: row.action,
+    subject: row.subject,
+    detail: row.detail,
+    created_at: writeMoment(row.createdAt),
+  };
+}
+
+export const auditVerdictAnswer = z.object({
+  is_whole: z.boolean(),
+  rows: z.int().nullable(),
+  head_hash: z.string().nullable(),
+  broken_at_row: z.int().nullable(),
+  why: z.enum(['missing', 'order', 'changed']).nullable(),
+});

@@ -1,0 +1,44 @@
+import type { Callback, Connector } from '../connectors/connector.ts';
+import type { Sql, Statement } from '../db/pool.ts';
+import { type Needs as SettleNeeds, type Settlement, settlePayout } from './settle.ts';
+
+export type Needs = SettleNeeds & { readonly workDb: Sql };
+
+const findAttempt: Statement = {
+  name: 'find_attempt_by_reference',
+  text: `select p.merchant_id, p.payout_id, a.attempt_no,
+      extract(epoch from clock_timestamp() - a.started_at)::float8 * 1000 as age_ms
+    from payout p
+    join attempt a on a.merchant_id = p.merchant_id and a.payout_id = p.payout_id
+    where p.payout_id = $1 and a.reference = $2 and a.connector = $3`,
+};
+
+type Row = { merchant_id: bigint; payout_id: bigint; attempt_no: number; age_ms: number };
+
+const referenceForm = /^([1-9][0-9]{0,15})-[1-9][0-9]{0,5}$/;
+
+/** What a provider's callback means for the payout it names; undefined = it names none that went through it. */
+export async function settleCallback(
+  needs: Needs,
+  input: { readonly connector: Connector; readonly callback: Callback },
+): Promise<Settlement | undefined> {
+  const { connector, callback } = input;
+  const payoutId = referenceForm.exec(callback.reference)?.[1];
+  if (payoutId === undefined) return undefined;
+  const [row] = await needs.workDb.run<Row>(findAttempt, [BigInt(payoutId), callback.reference, connector.name]);
+  if (row === undefined) return undefined;
+  const payout = await needs.reader.findPayout({ merchantId: row.merchant_id, payoutId: row.payout_id });
+  if (payout === undefined) return undefined;
+  return settlePayout(needs, {
+    payout,
+    event: {
+      kind: 'outcome',
+      source: 'callback',
+      attemptNo: row.attempt_no,
+      outcome: callback.outcome,
+      facts: connector.facts,
+      ageMs: row.age_ms,
+    },
+    source: { actor: `connector ${connector.name}` },
+  });
+}

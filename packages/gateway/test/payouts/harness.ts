@@ -1,0 +1,82 @@
+import type { Order } from '../../src/core/order.ts';
+import { shippedServices } from '../../src/core/catalogue.ts';
+import { openDatabaseClock } from '../../src/db/clock.ts';
+import { type Db, openPool } from '../../src/db/pool.ts';
+import { topUp } from '../../src/ledger/post.ts';
+import { createAccount } from '../../src/merchants/accounts.ts';
+import { createMerchant } from '../../src/merchants/enroll.ts';
+import { seedServices } from '../../src/merchants/services.ts';
+import type { CheckedOrder } from '../../src/payouts/checked-order.ts';
+import { type Creator, createCreator } from '../../src/payouts/create.ts';
+import { openVault, type Vault } from '../../src/secrets/seal.ts';
+import { openTestDatabase } from '../database.ts';
+
+export const monotonicMs = (): number => performance.now();
+
+export type Room = {
+  readonly db: Db;
+  readonly vault: Vault;
+  readonly merchantId: bigint;
+  readonly accountId: string;
+  openCreator(): Promise<Creator>;
+  close(): Promise<void>;
+};
+
+/** A database with one merchant and one account in roubles that holds `fundedMinor`. */
+export async function openRoom(fundedMinor: bigint): Promise<Room> {
+  const database = await openTestDatabase();
+  const connection = database.connection;
+  const db = openPool({ connection, name: 'test', connectionsMax: 8 });
+  const vault = openVault(Buffer.alloc(32, 7));
+  const merchantId = await db.tx(async (tx) => {
+    await seedServices(tx, shippedServices);
+    return (await createMerchant({ tx, vault }, { name: 'Test' })).merchantId;
+  });
+  const { accountId } = await db.tx((tx) => createAccount(tx, { merchantId, currency: 'RUB', mode: 'sandbox' }));
+  await db.tx((tx) =>
+    topUp(tx, { merchantId, accountId, amountMinor: fundedMinor, requestKey: 'first', actor: 'test', reason: 'test' }),
+  );
+  const closing: (() => Promise<void> | void)[] = [];
+  return {
+    ...{ db, vault, merchantId, accountId },
+    async openCreator() {
+      const own = openPool({ connection, name: 'test creator', connectionsMax: 4 });
+      const clock = await openDatabaseClock({ db: own, monotonicMs });
+      closing.push(
+        () => clock.close(),
+        () => own.close(),
+      );
+      return createCreator({
+        ...{ acceptDb: own, probeDb: own, clock, monotonicMs, vault },
+        wake: () => {},
+        waitingMax: 5_000,
+        groupsMax: 2,
+        onLostAnswer: (error) => console.error(error),
+      });
+    },
+    async close() {
+      for (const close of closing) await close();
+      await db.close();
+      await database.close();
+    },
+  };
+}
+
+/** An order that passed every check: `amountMinor` to a wallet, free of commission. */
+export function checkedOrder(room: Room, given: { orderId: string; amountMinor: bigint }): CheckedOrder {
+  const order: Order = {
+    ...given,
+    number: '79005554455',
+    serviceCode: 'qiwi_rub',
+    customer: {},
+    extra: {},
+  };
+  return {
+    ...{ merchantId: room.merchantId, accountId: room.accountId, currency: 'RUB', order },
+    recipientKind: 'wallet_phone',
+    recipient: { number: order.number, mask: '*******4455' },
+    charge: { dueMinor: given.amountMinor, debitMinor: given.amountMinor, commissionMinor: 0n, percentMinor: 0n },
+    connectors: ['sandbox'],
+    receivedMs: monotonicMs(),
+  };
+}
