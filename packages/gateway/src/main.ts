@@ -117,9 +117,43 @@ async function openApp(config: Config, stops: Stops, given: { log: Log; does: Du
   const bookPath = config.SANDBOX_BOOK ?? join(config.DATA_DIR, 'sandbox', 'book.ndjson');
   await mkdir(dirname(bookPath), { recursive: true, mode: 0o700 });
   const callbackUrl = does.serve ? `http://127.0.0.1:${port}/callbacks/sandbox` : undefined;
-  const app = await startApp({ config, connection, masterKey, log, does, sandbox: { bookPath, callbackUrl } });
+  const timeScale = config.SANDBOX_TIME_SCALE;
+  const sandbox = { bookPath, callbackUrl, timeScale };
+  const app = await startApp({ ...optionsOf(config), connection, masterKey, log, does, sandbox });
   stops.push(() => app.stop());
   return app;
+}
+
+type Given = 'connection' | 'masterKey' | 'log' | 'does' | 'sandbox';
+
+/** The settings under the names of the rooms that they are for. */
+function optionsOf(config: Config): Omit<AppOptions, Given> {
+  return {
+    connectionsMax: { accept: config.ACCEPT_CONNECTIONS, read: config.READ_CONNECTIONS, work: config.WORK_CONNECTIONS },
+    namedStatements: config.NAMED_STATEMENTS,
+    policy: {
+      attemptsMax: config.ATTEMPTS_MAX,
+      askBaseMs: 1_000,
+      askMaxMs: 300_000,
+      unknownBudgetMs: config.UNKNOWN_BUDGET_MS,
+      acceptedBudgetMs: config.ACCEPTED_BUDGET_MS,
+      reviewAskMs: 900_000,
+      // A call has to start early enough to end before this, and the lease of its job is longer still.
+      sendWithinMs: config.CALL_DEADLINE_MS + 5_000,
+    },
+    callDeadlineMs: config.CALL_DEADLINE_MS,
+    jobs: {
+      payoutsMax: config.PAYOUT_JOBS_MAX,
+      notificationsMax: config.NOTIFICATION_JOBS_MAX,
+      laneMax: config.LANE_JOBS_MAX,
+    },
+    pollMs: config.POLL_MS,
+    createsWaitingMax: config.CREATES_WAITING_MAX,
+    allowLoopback: config.ALLOW_LOOPBACK,
+    supportContact: config.SUPPORT_CONTACT ?? '',
+    isCookieSecure: config.PUBLIC_URL?.startsWith('https:') === true,
+    trustedProxies: config.TRUSTED_PROXIES,
+  };
 }
 
 async function checkDatabase(connection: Connection): Promise<void> {

@@ -162,8 +162,8 @@ const failTexts: Readonly<Record<FailReason, readonly [index: number, en: string
   card_not_supported: [26, 'such cards are not supported', 'такие карты не поддерживаются'],
   amount_not_allowed: [27, 'the amount is not allowed', 'такая сумма не допускается'],
   bank_unavailable: [28, "the recipient's bank cannot be reached", 'банк получателя недоступен'],
-  compliance_refused: [29, 'refused by a compliance check', 'отказ по итогам проверки комплаенс'],
-  returned: [30, 'returned before it was final', 'возвращена до завершения'],
+  compliance_refused: [29, 'a compliance check was not passed', 'проверка комплаенс не пройдена'],
+  returned: [30, 'it came back before it was final', 'деньги вернулись до завершения'],
   rejected_by_provider: [31, 'the provider gives no reason', 'провайдер не называет причину'],
   not_executed: [32, 'the provider did not execute it', 'провайдер не исполнил поручение'],
 };

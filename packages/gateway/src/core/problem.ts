@@ -25,7 +25,6 @@ export const operatorProblemCodes = [
   'amount_exceeds',
   'request_key_used',
   'payout_not_in_review',
-  'payout_never_sent',
   'payout_not_cancellable',
   'verdict_amount',
   'notification_pending',

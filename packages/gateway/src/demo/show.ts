@@ -31,7 +31,7 @@ export async function showPayout(needs: Needs): Promise<void> {
     },
   });
   const before = await client.accountBalance();
-  print(texts.before(before.balance, before.currency ?? ''));
+  print(texts.before(before.balance ?? '', before.currency ?? ''));
   const orderId = `demo-${Date.now()}`;
   const created = await client.createPayout({
     orderId,
@@ -47,7 +47,7 @@ export async function showPayout(needs: Needs): Promise<void> {
   const received = await needs.receiver.waitFor(orderId);
   print(texts.notified(received.status, received.isVerified));
   const after = await client.accountBalance();
-  print(texts.after(after.balance, after.currency ?? ''));
+  print(texts.after(after.balance ?? '', after.currency ?? ''));
 }
 
 /** Prints each transition when it is there, until the payout is final. */

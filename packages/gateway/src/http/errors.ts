@@ -38,7 +38,6 @@ const statuses: Readonly<Partial<Record<ProblemCode, number>>> = {
   request_key_used: 409,
   key_retired: 409,
   payout_not_in_review: 409,
-  payout_never_sent: 409,
   payout_not_cancellable: 409,
   notification_pending: 409,
 };

@@ -32,7 +32,6 @@ export const operatorTextsEn: OperatorTexts = {
   request_key_used: () =>
     'This request_key was used already for another movement of money. Use a new key for a new movement.',
   payout_not_in_review: () => 'The payout is not in review, so it cannot be decided by hand.',
-  payout_never_sent: () => 'The payout was never sent to a provider, so it cannot be paid.',
   payout_not_cancellable: () => 'The payout was sent already or has ended, so it cannot be cancelled.',
   verdict_amount: () => 'The paid amount must be greater than zero and at most what was due to the recipient.',
   notification_pending: () => 'The notification is still being sent. Wait until it is delivered or given up.',

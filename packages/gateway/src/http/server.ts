@@ -17,6 +17,9 @@ export type Log = {
   info(fields: object, text: string): void;
 };
 
+/** The server under the name that the rest of the program may know. */
+export type HttpServer = FastifyInstance;
+
 export type ServerOptions = {
   readonly log: Log;
   /** Addresses whose X-Forwarded-For counts. */
@@ -24,13 +27,14 @@ export type ServerOptions = {
 };
 
 export const bodyBytesMax = 32 * 1024;
+const createPath = '/v1/payout';
 const headerBytesMax = 16 * 1024;
 const headersTimeoutMs = 10_000;
 const requestTimeoutMs = 20_000;
 const keepAliveMs = 65_000;
 
 /** Builds the server without routes. */
-export function createServer(options: ServerOptions): FastifyInstance {
+export function createServer(options: ServerOptions): HttpServer {
   const served = countServed();
   const server = Fastify({
     bodyLimit: bodyBytesMax,
@@ -69,7 +73,7 @@ export function sendAnswer(reply: FastifyReply, answer: Answer): FastifyReply {
 
 /** Refuses a request as a whole. On the path of create it says as well that nothing was created. */
 export function reject(request: FastifyRequest, reply: FastifyReply, problems: readonly Problem[]): FastifyReply {
-  const headers: Record<string, string> = request.url.startsWith('/v1/payout') ? { [createdHeader]: 'no' } : {};
+  const headers: Record<string, string> = request.url.split('?')[0] === createPath ? { [createdHeader]: 'no' } : {};
   return sendAnswer(reply, answerRefusal(problems, languageOf(request.headers['accept-language']), headers));
 }
 
@@ -170,7 +174,7 @@ function writeRaw(socket: Duplex, problems: readonly Problem[]): void {
 /** CONNECT and unknown expectations never reach a route: Node would close the one and answer the other without a body. */
 function refuseStrangeRequests(server: Server): void {
   server.on('connect', (_request: IncomingMessage, socket: Duplex) => {
-    writeRaw(socket, [{ code: 'method_wrong', field: 'request', values: { method: 'CONNECT' } }]);
+    writeRaw(socket, [{ code: 'method_wrong', field: 'request', values: { allowed: 'POST' } }]);
   });
   server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
     const { status, body } = answerRefusal([{ code: 'request_malformed', field: 'request' }], 'en');

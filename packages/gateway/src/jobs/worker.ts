@@ -1,3 +1,5 @@
+import { type Alarm, createAlarm } from './alarm.ts';
+import { createLanes } from './lanes.ts';
 import type { Job, JobKind, Queue } from './queue.ts';
 
 export type WorkerOptions = {
@@ -32,87 +34,19 @@ const laneFullPauseMs = 200;
 
 /** One loop per kind of job: claim a few, hand each to `handle`, look again. It knows nothing of what it runs. */
 export function createWorker(options: WorkerOptions): Worker {
-  const lanes = new Map<string, number>();
-  let inHand = 0;
+  const hand = createHand(options);
   let isRunning = false;
-  let isAwake = false;
-  let interrupt: (() => void) | undefined;
   let loop: Promise<void> = Promise.resolve();
-
-  function pause(ms: number): Promise<void> {
-    if (isAwake || !isRunning) return Promise.resolve();
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      interrupt = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-  }
-
-  function wake(): void {
-    isAwake = true;
-    interrupt?.();
-  }
-
-  function busyLanes(): string[] {
-    return [...lanes].filter(([lane, count]) => lane !== '' && count >= options.laneJobsMax).map(([lane]) => lane);
-  }
-
-  /** Keeps what its lane has room for and gives the rest back. */
-  async function keepWithinLanes(jobs: readonly Job[]): Promise<void> {
-    const surplus: Job[] = [];
-    for (const job of jobs) {
-      const count = lanes.get(job.lane) ?? 0;
-      if (job.lane !== '' && count >= options.laneJobsMax) {
-        surplus.push(job);
-        continue;
-      }
-      lanes.set(job.lane, count + 1);
-      inHand += 1;
-      void runJob(job);
-    }
-    if (surplus.length > 0) await options.queue.putBack(surplus, laneFullPauseMs);
-  }
-
-  async function runJob(job: Job): Promise<void> {
-    try {
-      await options.handle(job);
-    } catch (error) {
-      options.onError(error, job);
-    } finally {
-      inHand -= 1;
-      const count = (lanes.get(job.lane) ?? 1) - 1;
-      if (count === 0) lanes.delete(job.lane);
-      else lanes.set(job.lane, count);
-      // Claims are worth their round trip when there is room for a good handful, or when nothing else is going on.
-      if (inHand === 0 || options.jobsMax - inHand >= options.claimMax) wake();
-    }
-  }
-
-  async function claimOnce(): Promise<number> {
-    const countMax = Math.min(options.claimMax, options.jobsMax - inHand);
-    if (countMax <= 0) return 0;
-    const jobs = await options.queue.claim({
-      kind: options.kind,
-      countMax,
-      leaseMs: options.leaseMs,
-      busyLanes: busyLanes(),
-    });
-    await keepWithinLanes(jobs);
-    return jobs.length;
-  }
 
   async function runLoop(): Promise<void> {
     while (isRunning) {
-      isAwake = false;
       try {
-        const count = await claimOnce();
+        const claimed = await claimOnce(options, hand);
         // A full hand means that there is probably more; a part of one was all that was due.
-        if (count < options.claimMax) await pause(options.pollMs);
+        if (claimed < options.claimMax) await hand.alarm.sleep(options.pollMs);
       } catch (error) {
         options.onError(error, undefined);
-        await pause(errorPauseMs);
+        await hand.alarm.sleep(errorPauseMs);
       }
     }
   }
@@ -123,13 +57,69 @@ export function createWorker(options: WorkerOptions): Worker {
       isRunning = true;
       loop = runLoop();
     },
-    wake,
+    wake: hand.alarm.wake,
     async stop() {
       isRunning = false;
-      wake();
+      hand.alarm.wake();
       await loop;
-      while (inHand > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+      await hand.whenEmpty();
     },
-    inHand: () => inHand,
+    inHand: hand.count,
+  };
+}
+
+/** Claims what there is room for and starts it; what its lane has no room for is given back. Answers the claimed. */
+async function claimOnce(options: WorkerOptions, hand: Hand): Promise<number> {
+  const countMax = Math.min(options.claimMax, options.jobsMax - hand.count());
+  if (countMax <= 0) return 0;
+  const { queue, kind, leaseMs } = options;
+  const jobs = await queue.claim({ kind, countMax, leaseMs, busyLanes: hand.fullLanes() });
+  const surplus = jobs.filter((job) => !hand.take(job));
+  if (surplus.length > 0) await queue.putBack(surplus, laneFullPauseMs);
+  return jobs.length;
+}
+
+/** The jobs that are being done. */
+type Hand = {
+  readonly alarm: Alarm;
+  /** Starts the job; false if its lane has no room. */
+  take(job: Job): boolean;
+  count(): number;
+  fullLanes(): string[];
+  whenEmpty(): Promise<void>;
+};
+
+function createHand(options: WorkerOptions): Hand {
+  const lanes = createLanes(options.laneJobsMax);
+  const alarm = createAlarm();
+  let count = 0;
+  let emptied: (() => void)[] = [];
+
+  async function run(job: Job): Promise<void> {
+    try {
+      await options.handle(job);
+    } catch (error) {
+      options.onError(error, job);
+    }
+    count -= 1;
+    lanes.release(job.lane);
+    // A claim is worth its round trip when there is room for a good handful, or when nothing else is going on.
+    if (count === 0 || options.jobsMax - count >= options.claimMax) alarm.wake();
+    if (count > 0) return;
+    for (const tell of emptied) tell();
+    emptied = [];
+  }
+
+  return {
+    alarm,
+    take(job) {
+      if (!lanes.take(job.lane)) return false;
+      count += 1;
+      void run(job);
+      return true;
+    },
+    count: () => count,
+    fullLanes: lanes.full,
+    whenEmpty: () => (count === 0 ? Promise.resolve() : new Promise((resolve) => emptied.push(resolve))),
   };
 }

@@ -1,5 +1,5 @@
 // Owns the ledger's own movements: money that operators put on an account, take off it, freeze and release.
-// Promises that a movement is one balanced posting, that nothing falls below zero, and that a repeat moves nothing again.
+// Promises that a movement is one balanced posting, that nothing falls below zero, and that a repeat moves nothing.
 // Refuses to know payouts, currencies and who may order a movement.
 import { createHash } from 'node:crypto';
 import { Refusal } from '../core/problem.ts';

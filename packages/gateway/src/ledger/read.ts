@@ -35,8 +35,8 @@ type AccountId = { readonly merchantId: bigint; readonly accountId: string };
 const amounts = `available_minor as "availableMinor", held_minor as "heldMinor", clearing_minor as "clearingMinor",
   frozen_minor as "frozenMinor", reserve_minor as "reserveMinor", receivable_minor as "receivableMinor",
   paid_minor as "paidMinor", commission_minor as "commissionMinor", funding_minor as "fundingMinor"`;
-const line = `posting_id as "postingId", account_id as "accountId", kind, payout_id as "payoutId", connector, ${amounts},
-  available_after_minor as "availableAfterMinor", actor, reason, created_at as "createdAt"`;
+const line = `posting_id as "postingId", account_id as "accountId", kind, payout_id as "payoutId", connector,
+  ${amounts}, available_after_minor as "availableAfterMinor", actor, reason, created_at as "createdAt"`;
 
 const selectBalance: Statement = {
   name: 'ledger_balance',

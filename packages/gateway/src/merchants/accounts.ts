@@ -1,5 +1,5 @@
 // Owns merchants, their accounts, keys, endpoints and the services they may use, and the view of them in memory.
-// Promises that a secret is stored sealed only, that one merchant never sees another's, and that a change is seen at once.
+// Promises that a secret is stored sealed only, that a merchant sees its own rows alone, that a change is seen soon.
 // Refuses to know payouts, balances beyond opening one, HTTP, and who asked for a change.
 import { randomUUID } from 'node:crypto';
 import { findCurrency } from '../core/currency.ts';

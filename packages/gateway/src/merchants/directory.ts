@@ -4,13 +4,8 @@ import { createKeyUses } from './record-use.ts';
 
 export type {
   AccountEntry,
-  DigestRule,
-  EndpointEntry,
   KeyEntry,
-  Liveness,
   MerchantEntry,
-  NotificationKeyEntry,
-  NotificationMethod,
   ServiceEntry,
 } from './load.ts';
 

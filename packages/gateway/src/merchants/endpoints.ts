@@ -102,6 +102,15 @@ export function listEndpoints(sql: Sql, merchantId: bigint): Promise<Endpoint[]>
   ]);
 }
 
+/** Throws a Refusal when this merchant has no such endpoint. */
+export async function readEndpoint(sql: Sql, id: EndpointId): Promise<Endpoint> {
+  const [endpoint] = await sql.query<Endpoint>(
+    `select ${columns} from endpoint where merchant_id = $1 and endpoint_id = $2`,
+    [id.merchantId, id.endpointId],
+  );
+  return endpoint ?? refuseEndpoint();
+}
+
 /** Throws a Refusal when there is no such endpoint. */
 export async function revealEndpointSecret(needs: { tx: Sql; vault: Vault }, id: EndpointId): Promise<string> {
   const [row] = await needs.tx.query<{ sealed: Buffer }>(

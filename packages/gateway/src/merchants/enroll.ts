@@ -59,7 +59,7 @@ export async function readMerchant(sql: Sql, merchantId: bigint): Promise<Mercha
   return merchant ?? refuseMerchant();
 }
 
-/** The secret of notifications that go to a URL of an order, not to an endpoint. Throws a Refusal without a merchant. */
+/** The secret of notifications that go to the URL of an order. Throws a Refusal when there is no such merchant. */
 export async function revealWebhookSecret(needs: { tx: Sql; vault: Vault }, merchantId: bigint): Promise<string> {
   const [row] = await needs.tx.query<{ sealed: Buffer }>(
     'select webhook_secret_sealed as sealed from merchant where merchant_id = $1',

@@ -167,7 +167,8 @@ const selectAccount: Statement = {
 const selectMerchant: Statement = {
   name: 'directory_merchant',
   text: `
-  select m.merchant_id, m.name, m.state, m.webhook_secret_sealed, ${endpointsJson}, k.key_id, k.private_sealed, k.public_pem
+  select m.merchant_id, m.name, m.state, m.webhook_secret_sealed, ${endpointsJson}, k.key_id, k.private_sealed,
+    k.public_pem
   from merchant m
   left join notification_key k on k.merchant_id = m.merchant_id and k.state = 'active'
   where m.merchant_id = $1`,

@@ -65,7 +65,8 @@ export async function rotateNotificationKey(
 /** The active one first, then the retired ones, newest first. */
 export function listNotificationKeys(sql: Sql, merchantId: bigint): Promise<NotificationKey[]> {
   return sql.query<NotificationKey>(
-    `select ${columns} from notification_key where merchant_id = $1 order by (state = 'active') desc, key_id desc limit 100`,
+    `select ${columns} from notification_key where merchant_id = $1
+     order by (state = 'active') desc, key_id desc limit 100`,
     [merchantId],
   );
 }

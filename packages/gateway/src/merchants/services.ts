@@ -123,7 +123,8 @@ export async function listAccountServices(
 ): Promise<{ service: Service; use: AccountService | undefined }[]> {
   const { currency } = await readAccount(sql, account);
   const rows = await sql.query<AccountServiceRow>(
-    `select s.service_code as code, s.method, s.currency, s.recipient_kind as "recipientKind", s.min_minor as "minMinor",
+    `select s.service_code as code, s.method, s.currency, s.recipient_kind as "recipientKind",
+       s.min_minor as "minMinor",
        s.max_minor as "maxMinor", s.connectors, s.name_en as "nameEn", s.name_ru as "nameRu", s.enabled,
        case when r.service_code is not null then
          json_build_object('enabled', r.enabled, 'percentPpm', r.percent_ppm, 'bearer', r.bearer) end as use,

@@ -1,5 +1,5 @@
 // Owns what merchants are told about final payouts: the text, its signature, every try to deliver it, its repetition.
-// Promises one row per target in the transaction that ends the payout, and no connection to an address that is not public.
+// Promises one row per target in the transaction that ends the payout, and no connection to a non-public address.
 // Refuses to know why a payout ended: it is given the final figures.
 import { type FinalStatus, type NotificationMethod, notificationText } from '@vyplata/sdk/notification';
 import { formatMinor } from '../core/money.ts';
@@ -28,8 +28,7 @@ export type AnnouncedEndpoint = {
 
 export type FinalPayout = {
   readonly payout: {
-    /** Part of the lane. Without it the account stands for its merchant. */
-    readonly merchantId?: bigint | undefined;
+    readonly merchantId: bigint;
     readonly payoutId: bigint;
     readonly orderId: string;
     readonly accountId: string;
@@ -67,7 +66,7 @@ export function announcePayout(input: FinalPayout): Announcement[] {
   return targetsOf(input).map(({ endpointId, url, method, isDead }) => {
     const text = texts.get(method) ?? textOf(input, method);
     texts.set(method, text);
-    const lane = laneOf(input.payout, url);
+    const lane = laneOf(input.payout.merchantId, url);
     return { endpoint_id: endpointId, url, method, signed_text: text, lane, dead: isDead };
   });
 }
@@ -130,6 +129,7 @@ function toWireId(payoutId: bigint): number {
   return id;
 }
 
-function laneOf(payout: FinalPayout['payout'], url: string): string {
-  return `${payout.merchantId ?? payout.accountId} ${URL.parse(url)?.origin ?? ''}`;
+/** What may keep what waiting: notifications of one merchant to one server. */
+export function laneOf(merchantId: bigint, url: string): string {
+  return `${merchantId} ${URL.parse(url)?.origin ?? ''}`;
 }

@@ -2,7 +2,7 @@ import { argon2, randomBytes, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import { Refusal } from '../core/problem.ts';
 
-export const passwordLengthMin = 12;
+const passwordLengthMin = 12;
 export const passwordLengthMax = 200;
 
 const derive = promisify(argon2);
@@ -20,8 +20,7 @@ export async function hashPassword(password: string): Promise<string> {
   }
   const salt = randomBytes(16);
   const tag = await limited({ ...cost, message: password.normalize('NFC'), nonce: salt });
-  const { memory, passes, parallelism } = cost;
-  return `$argon2id$v=19$m=${memory},t=${passes},p=${parallelism}$${unpadded(salt)}$${unpadded(tag)}`;
+  return formatHash(salt, tag);
 }
 
 /** Takes the same time whether or not there is a hash: an unknown login must not answer faster than a known one. */
@@ -40,7 +39,7 @@ export async function isPasswordRight(password: string, hash: string | undefined
   return timingSafeEqual(found, expected) && hash !== undefined;
 }
 
-const absentHash = `$argon2id$v=19$m=${cost.memory},t=${cost.passes},p=${cost.parallelism}$${'A'.repeat(22)}$${'A'.repeat(43)}`;
+const absentHash = formatHash(Buffer.alloc(16), Buffer.alloc(32));
 
 type Parameters = Readonly<typeof cost> & { readonly message: string; readonly nonce: Buffer };
 
@@ -52,6 +51,11 @@ async function limited(parameters: Parameters): Promise<Buffer> {
   } finally {
     hashing -= 1;
   }
+}
+
+function formatHash(salt: Buffer, tag: Buffer): string {
+  const { memory, passes, parallelism } = cost;
+  return `$argon2id$v=19$m=${memory},t=${passes},p=${parallelism}$${unpadded(salt)}$${unpadded(tag)}`;
 }
 
 function unpadded(bytes: Buffer): string {

@@ -1,4 +1,4 @@
-// Owns the people who run the gateway: who they are, how they prove it, what they may do, and the record of what they did.
+// Owns the people who run the gateway: how they prove who they are, what they may do, and the record of what they did.
 // Promises that a password and a session's secret are stored as hashes only, and that the record shows any tampering.
 // Refuses to know HTTP, and what the actions it records mean.
 

@@ -27,7 +27,7 @@ export type Session = {
 /** The secret exists in this value only. */
 export type Opened = { readonly session: Session; readonly secret: string };
 
-export const sessionHours = 12;
+const sessionHours = 12;
 export const tokenDaysMax = 365;
 const tokenPrefix = 'vyp_';
 const secretForm = /^(?:vyp_)?[A-Za-z0-9_-]{43}$/;

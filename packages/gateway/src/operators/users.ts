@@ -44,7 +44,8 @@ export async function updateUser(tx: Tx, change: UserChange): Promise<User> {
   const hash = change.password === undefined ? null : await hashPassword(change.password);
   // All owners are locked in one order: two of them who disable each other at once must not both succeed.
   const owners = await tx.query<{ userId: bigint }>(
-    `select user_id as "userId" from operator_user where role = 'owner' and state = 'active' order by user_id for update`,
+    `select user_id as "userId" from operator_user where role = 'owner' and state = 'active'
+     order by user_id for update`,
   );
   const present = await readUser(tx, change.userId);
   const next = { role: change.role ?? present.role, state: change.state ?? present.state };
@@ -75,7 +76,7 @@ export function listUsers(sql: Sql): Promise<User[]> {
 }
 
 /** Throws a Refusal when there is no such user. */
-export async function readUser(sql: Sql, userId: bigint): Promise<User> {
+async function readUser(sql: Sql, userId: bigint): Promise<User> {
   const [user] = await sql.query<User>(`select ${columns} from operator_user where user_id = $1`, [userId]);
   if (user === undefined) throw new Refusal([{ code: 'record_unknown', field: 'user_id' }]);
   return user;

@@ -73,8 +73,8 @@ export type PayoutHistory = {
 const notificationColumns = `n.merchant_id as "merchantId", n.notification_id as "notificationId",
   n.payout_id as "payoutId", n.account_id as "accountId", n.endpoint_id as "endpointId", n.url, n.method, n.state,
   n.tries, n.created_at as "createdAt", n.ended_at as "endedAt"`;
-const incidentColumns = `merchant_id as "merchantId", incident_id as "incidentId", payout_id as "payoutId", kind, detail,
-  opened_at as "openedAt", closed_at as "closedAt", closed_by as "closedBy"`;
+const incidentColumns = `merchant_id as "merchantId", incident_id as "incidentId", payout_id as "payoutId", kind,
+  detail, opened_at as "openedAt", closed_at as "closedAt", closed_by as "closedBy"`;
 const linesMax = 1_000;
 
 /** The line of one payout by its id alone. Throws a Refusal when there is none. */
@@ -86,7 +86,7 @@ export async function readPayoutLine(sql: Sql, payoutId: bigint): Promise<Payout
   return payout;
 }
 
-/** Everything that is known about one payout, each list in the order it happened. Throws a Refusal when there is none. */
+/** Everything known about one payout, each list in the order it happened. Throws a Refusal when there is none. */
 export async function readPayoutHistory(sql: Sql, payoutId: bigint): Promise<PayoutHistory> {
   const payout = await readPayoutLine(sql, payoutId);
   const key = [payout.merchantId, payoutId] as const;

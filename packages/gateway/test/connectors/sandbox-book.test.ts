@@ -90,6 +90,8 @@ describe('the Book of the sandbox', () => {
     }
     assert.equal(book.record(entryOf('2-1')).isNew, true);
     assert.deepEqual([...readBook(path)].map(({ reference }) => reference).at(-1), '2-1');
+    for (const reference of ['3-1', '4-1', '5-1']) book.record(entryOf(reference));
+    assert.deepEqual(book.find('2-1'), entryOf('2-1'), 'forgotten, and searched for among the torn ones');
     book.close();
     const reopened = openBook(path, { recentMax: 2, filterBytes: 64 });
     assert.deepEqual(reopened.find('after-20'), entryOf('after-20'));
@@ -101,10 +103,12 @@ describe('the Book of the sandbox', () => {
     for (let number = 0; number < 1_500; number += 1) {
       assert.equal(book.record(entryOf(`${number}-1`)).isNew, true);
     }
+    const { size } = statSync(path);
     for (const number of [0, 1, 7, 1_234, 1_499]) {
       assert.equal(book.find(`${number}-1`)?.payoutId, `${number}-1`);
       assert.equal(book.record(entryOf(`${number}-1`)).isNew, false);
     }
+    assert.equal(statSync(path).size, size, 'repeats add no lines');
     assert.equal(book.find('1500-1'), undefined);
     assert.equal(book.find('99-'), undefined);
     book.close();

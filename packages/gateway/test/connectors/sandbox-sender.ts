@@ -7,8 +7,8 @@ const [bookPath = '', script = '', url] = process.argv.slice(2);
 const connector = createSandboxConnector({
   bookPath,
   latencyMs: 0,
-  timeScale: 0.25,
-  ...(url === undefined ? {} : { callback: { url, secret: 'shared' } }),
+  // Soon where an inquiry is to see the end, late where a callback must not keep the process alive.
+  ...(url === undefined ? { timeScale: 0.25 } : { timeScale: 100, callback: { url, secret: 'shared' } }),
 });
 const order = makeScripted(script, { reference: 'sent-1', payoutId: 1n });
 setTimeout(() => process.stdout.write('sent\n'), 50);

@@ -198,7 +198,10 @@ describe('merchants', () => {
         createEndpoint({ tx, vault, allowLoopback: false }, { merchantId, endpointId, url: 'https://shop.example/n' }),
       );
     const made = await Promise.all([add(one.merchantId), add(one.merchantId), add(one.merchantId)]);
-    assert.deepEqual(made.map(({ endpoint }) => endpoint.endpointId).sort((a, b) => a - b), [1, 2, 3]);
+    assert.deepEqual(
+      made.map(({ endpoint }) => endpoint.endpointId).sort((a, b) => a - b),
+      [1, 2, 3],
+    );
     assert.equal((await add(two.merchantId)).endpoint.endpointId, 1);
     assert.equal((await add(two.merchantId, 5)).endpoint.endpointId, 5);
     assert.equal((await add(two.merchantId)).endpoint.endpointId, 6);

@@ -65,7 +65,7 @@ export function registerMerchantRoutes(server: FastifyInstance, needs: Needs): v
         handler: (request, reply) => {
           reply.header('Allow', 'POST');
           return reject(request, reply, [
-            { code: 'method_wrong', field: 'request', values: { method: request.method } },
+            { code: 'method_wrong', field: 'request', values: { allowed: 'POST' } },
           ]);
         },
       });

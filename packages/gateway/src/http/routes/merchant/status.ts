@@ -3,7 +3,7 @@ import { formatMinor } from '../../../core/money.ts';
 import { isFinal } from '../../../core/payout.ts';
 import { findStatus, type Lookup, type Needs } from '../../../payouts/status.ts';
 import type { StoredPayout } from '../../../payouts/store.ts';
-import { type Answer, answerOk, answerRefusal } from '../../answer.ts';
+import { type Answer, answerOk, answerRefusal, createdHeader } from '../../answer.ts';
 import { readLookup } from '../../schemas/lookup.ts';
 import type { MerchantRequest } from './request.ts';
 
@@ -21,10 +21,10 @@ export async function showStatus(needs: Needs, request: MerchantRequest): Promis
     case 'found':
       return answerOk(JSON.stringify(statusBody(found.payout)));
     case 'absent':
-      return answerRefusal(
-        [{ code: found.by === 'id' ? 'payout_not_found' : 'order_not_found', field: found.by }],
-        request.language,
-      );
+      return found.by === 'id'
+        ? answerRefusal([{ code: 'payout_not_found', field: 'id' }], request.language)
+        : // The probe made it certain: no create of this order_id that was sent before can commit any more.
+          answerRefusal([{ code: 'order_not_found', field: 'order_id' }], request.language, { [createdHeader]: 'no' });
     case 'disagree':
       return answerRefusal(
         [

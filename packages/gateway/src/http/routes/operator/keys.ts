@@ -1,28 +1,14 @@
-import {
-  createEndpoint,
-  listEndpoints,
-  revealEndpointSecret,
-  rotateEndpointSecret,
-  updateEndpoint,
-} from '../../../merchants/endpoints.ts';
 import { readMerchant } from '../../../merchants/enroll.ts';
 import { generateKey, listKeys, retireKey, updateKey, uploadKey } from '../../../merchants/keys.ts';
 import { pageAnswer } from '../../schemas/operator/fields.ts';
 import {
-  endpointAnswer,
-  endpointChangeBody,
-  endpointParams,
   keyAnswer,
   keyChangeBody,
   keyParams,
   merchantParams,
-  newEndpointAnswer,
-  newEndpointBody,
   newKeyAnswer,
   newKeyBody,
-  secretAnswer,
   uploadedKeyBody,
-  writeEndpoint,
   writeKey,
 } from '../../schemas/operator/merchants.ts';
 import { defineChange, defineRead, type OperatorRoute } from './route.ts';
@@ -116,85 +102,6 @@ export const keyRoutes: readonly OperatorRoute[] = [
       const key = await retireKey(tx, { merchantId: params.merchant_id, keyId: params.key_id });
       const detail = { key_id: key.keyId.toString(), fingerprint: key.fingerprint };
       return { answer: writeKey(key), subject: nameMerchant(params.merchant_id), detail };
-    },
-  }),
-];
-
-export const endpointRoutes: readonly OperatorRoute[] = [
-  defineRead({
-    name: 'endpoint.list',
-    path: '/merchants/{merchant_id}/endpoints',
-    role: 'viewer',
-    summary: 'Where a merchant listens for notifications',
-    params: merchantParams,
-    answer: pageAnswer(endpointAnswer),
-    async handle({ db }, { params }) {
-      await readMerchant(db, params.merchant_id);
-      return { items: (await listEndpoints(db, params.merchant_id)).map(writeEndpoint), next_cursor: null };
-    },
-  }),
-  defineChange({
-    name: 'endpoint.create',
-    method: 'POST',
-    path: '/merchants/{merchant_id}/endpoints',
-    role: 'operator',
-    summary: 'Add an endpoint with a secret of its own',
-    params: merchantParams,
-    body: newEndpointBody,
-    answer: newEndpointAnswer,
-    status: 201,
-    async handle(needs, { params, body }) {
-      const { endpoint_id: endpointId, ...rest } = body;
-      const input = { merchantId: params.merchant_id, endpointId, ...rest };
-      const made = await createEndpoint({ ...needs, allowLoopback: needs.allowLoopbackUrls }, input);
-      const detail = { ...toDetail(body), endpoint_id: made.endpoint.endpointId };
-      const answer = { endpoint: writeEndpoint(made.endpoint), secret: made.secret };
-      return { answer, subject: nameMerchant(params.merchant_id), detail };
-    },
-  }),
-  defineChange({
-    name: 'endpoint.update',
-    method: 'PATCH',
-    path: '/merchants/{merchant_id}/endpoints/{endpoint_id}',
-    role: 'operator',
-    summary: 'Change, disable or enable an endpoint',
-    params: endpointParams,
-    body: endpointChangeBody,
-    answer: endpointAnswer,
-    async handle(needs, { params, body }) {
-      const { merchant_id: merchantId, endpoint_id: endpointId } = params;
-      const change = { merchantId, endpointId, ...body };
-      const endpoint = await updateEndpoint({ ...needs, allowLoopback: needs.allowLoopbackUrls }, change);
-      const detail = { endpoint_id: endpointId, ...toDetail(body) };
-      return { answer: writeEndpoint(endpoint), subject: nameMerchant(merchantId), detail };
-    },
-  }),
-  defineChange({
-    name: 'endpoint_secret.reveal',
-    method: 'POST',
-    path: '/merchants/{merchant_id}/endpoints/{endpoint_id}/secret/reveal',
-    role: 'operator',
-    summary: 'Show the secret that signs notifications to this endpoint',
-    params: endpointParams,
-    answer: secretAnswer,
-    async handle(needs, { params }) {
-      const { merchant_id: merchantId, endpoint_id: endpointId } = params;
-      const secret = await revealEndpointSecret(needs, { merchantId, endpointId });
-      return { answer: { secret }, subject: nameMerchant(merchantId), detail: { endpoint_id: endpointId } };
-    },
-  }),
-  defineChange({
-    name: 'endpoint_secret.rotate',
-    method: 'POST',
-    path: '/merchants/{merchant_id}/endpoints/{endpoint_id}/secret/rotate',
-    role: 'operator',
-    summary: 'Make a new secret; the old one signs nothing from now on',
-    params: endpointParams,
-    answer: secretAnswer,
-    async handle(needs, { params }) {
-      const { merchant_id: merchantId, endpoint_id: endpointId } = params;
-      const secret = await rotateEndpointSecret(needs, { merchantId, endpointId });
-      return { answer: { secret }, subject: nameMerchant(merchantId), detail: { endpoint_id: endpointId } };
     },
   }),
 ];

@@ -1,6 +1,5 @@
-import type { z } from 'zod';
-import type { Problem } from '../../../core/problem.ts';
-import { Refusal } from '../../../core/problem.ts';
+import { z } from 'zod';
+import { type Problem, Refusal } from '../../../core/problem.ts';
 import type { Db, Tx } from '../../../db/pool.ts';
 import type { SignInGuard } from '../../../operators/guard-sign-in.ts';
 import { type Detail, recordAction } from '../../../operators/record-action.ts';
@@ -10,7 +9,16 @@ import type { Vault } from '../../../secrets/seal.ts';
 import { readWith } from '../../schemas/zod-problems.ts';
 import type { Log } from '../../server.ts';
 
-type Done = { readonly ok: true } | { readonly ok: false; readonly problem: Problem };
+type Refused = { readonly ok: false; readonly problem: Problem };
+type Done = { readonly ok: true } | Refused;
+
+/** How a sample notification went. `statusCode` is null when no answer came; `error` says why then. */
+export type EndpointTest = {
+  readonly ok: true;
+  readonly statusCode: number | null;
+  readonly durationMs: number;
+  readonly error: string | null;
+};
 
 export type Needs = {
   readonly db: Db;
@@ -41,6 +49,8 @@ export type Needs = {
     readonly notificationId: bigint;
     readonly actor: string;
   }): Promise<Done>;
+  /** Sends one sample notification and waits for what comes back. */
+  testEndpoint(input: { readonly merchantId: bigint; readonly endpointId: number }): Promise<EndpointTest | Refused>;
 };
 
 /** A request before its parts were read. `operator` is undefined on the one route that anyone may call. */
@@ -81,7 +91,8 @@ export type OperatorRoute = {
 
 type Shape = z.ZodObject;
 /** What a route without parameters, query or body has in their place. */
-type Nothing = z.ZodObject<Record<never, never>>;
+const nothing = z.object({});
+type Nothing = typeof nothing;
 
 type Spec<P extends Shape, Q extends Shape, B extends Shape, A extends z.ZodType> = {
   readonly name: string;
@@ -154,20 +165,26 @@ export function defineChange<A extends z.ZodType, P extends Shape = Nothing, B e
   };
 }
 
-type Intent<Act> = { readonly subject: string; readonly detail: Detail; readonly act: Act };
+type Success = { readonly ok: true };
 
-type ActSpec<P extends Shape, B extends Shape, A extends z.ZodType> = Spec<P, Nothing, B, A> & {
+type Intent<S extends Success> = {
+  readonly subject: string;
+  readonly detail: Detail;
+  readonly act: () => Promise<S | Refused>;
+};
+
+type ActSpec<P extends Shape, B extends Shape, A extends z.ZodType, S extends Success> = Spec<P, Nothing, B, A> & {
   /** Everything that can be refused before anything is done. */
-  prepare(needs: Needs, call: Call<P, Nothing, B>): Promise<Intent<() => Promise<Done>>>;
-  finish(needs: Needs, call: Call<P, Nothing, B>): Promise<z.input<A>>;
+  prepare(needs: Needs, call: Call<P, Nothing, B>): Promise<Intent<S>>;
+  finish(needs: Needs, call: Call<P, Nothing, B>, success: S): Promise<z.input<A>>;
 };
 
 /**
  * A route whose act has transactions of its own. The audit log says what is about to be done before it is done, and
  * says so when it was refused after all: an act without a row is impossible, a row without an act is visible.
  */
-export function defineAct<A extends z.ZodType, P extends Shape = Nothing, B extends Shape = Nothing>(
-  spec: ActSpec<P, B, A>,
+export function defineAct<A extends z.ZodType, S extends Success, P extends Shape = Nothing, B extends Shape = Nothing>(
+  spec: ActSpec<P, B, A, S>,
 ): OperatorRoute {
   return {
     ...shared(spec),
@@ -182,7 +199,7 @@ export function defineAct<A extends z.ZodType, P extends Shape = Nothing, B exte
         await needs.db.tx((tx) => recordAction(tx, refused));
         throw new Refusal([done.problem]);
       }
-      return { answer: await spec.finish(needs, call) };
+      return { answer: await spec.finish(needs, call, done) };
     },
   };
 }
@@ -204,7 +221,7 @@ function readCall<P extends Shape, Q extends Shape, B extends Shape>(spec: Parts
   return { ...readParts<P, Q, B>(spec, raw), operator: raw.operator, actor: actorOf(raw.operator) };
 }
 
-/** Reads the parts of a request. Throws a Refusal; an id of a path that is none is as unknown as one that is not there. */
+/** Reads the parts of a request, or throws a Refusal. What is no id at all in a path is an unknown id. */
 export function readParts<P extends Shape, Q extends Shape, B extends Shape>(
   spec: Parts,
   raw: RawCall,

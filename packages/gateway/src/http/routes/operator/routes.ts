@@ -5,12 +5,13 @@ import cookie from '@fastify/cookie';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isJsonObject, JsonNumber, type JsonValue, parseStrict } from '../../../core/json.ts';
 import { type Problem, Refusal } from '../../../core/problem.ts';
-import { answerOk, answerRefusal } from '../../answer.ts';
-import { languageOf } from '../../errors.ts';
+import { type Answer, answerRefusal } from '../../answer.ts';
+import { type Language, languageOf } from '../../errors.ts';
 import { sendAnswer } from '../../server.ts';
 import { auditRoutes } from './audit.ts';
 import { authenticate, cookieName, type Credentials } from './authenticate.ts';
-import { endpointRoutes, keyRoutes } from './keys.ts';
+import { endpointRoutes } from './endpoints.ts';
+import { keyRoutes } from './keys.ts';
 import { accountRoutes, merchantRoutes } from './merchants.ts';
 import { moneyRoutes } from './money.ts';
 import { incidentRoutes, notificationRoutes, payoutRoutes } from './payouts.ts';
@@ -61,7 +62,7 @@ export function registerOperatorRoutes(server: FastifyInstance, needs: Needs): v
         url: toUrl(path),
         handler: (request, reply) => {
           reply.header('Allow', allowed.join(', '));
-          return refuse(request, reply, [problem]);
+          return sendAnswer(reply, answerRefusal([problem], languageOfRequest(request), noStore));
         },
       });
     }
@@ -74,7 +75,12 @@ function toUrl(path: string): string {
 
 type Exchange = { readonly request: FastifyRequest; readonly reply: FastifyReply };
 
-async function serve(needs: Needs, route: OperatorRoute, { request, reply }: Exchange): Promise<FastifyReply> {
+async function serve(needs: Needs, route: OperatorRoute, exchange: Exchange): Promise<FastifyReply> {
+  const answer = await answerRequest(needs, route, exchange);
+  return sendAnswer(exchange.reply, answer);
+}
+
+async function answerRequest(needs: Needs, route: OperatorRoute, { request, reply }: Exchange): Promise<Answer> {
   try {
     const operator = await authenticate(needs, { route, credentials: readCredentials(request) });
     const outcome = await route.run(needs, {
@@ -85,11 +91,10 @@ async function serve(needs: Needs, route: OperatorRoute, { request, reply }: Exc
       address: request.ip,
     });
     setCookie(needs, reply, outcome.cookie);
-    // Answers pass their schema: a field that is not documented never leaves, and a missing one is found by the tests.
-    const { status, ...answer } = answerOk(JSON.stringify(route.answer.parse(outcome.answer)), noStore);
-    return sendAnswer(reply, { ...answer, status: status === 200 ? route.status : status });
+    // Answers pass their schema: what is not documented never leaves, and what is missing fails loudly.
+    return { status: route.status, headers: noStore, body: JSON.stringify(route.answer.parse(outcome.answer)) };
   } catch (error) {
-    if (error instanceof Refusal) return refuse(request, reply, error.problems);
+    if (error instanceof Refusal) return answerRefusal(error.problems, languageOfRequest(request), noStore);
     throw error;
   }
 }
@@ -97,8 +102,8 @@ async function serve(needs: Needs, route: OperatorRoute, { request, reply }: Exc
 /** Answers hold balances and secrets: no cache keeps them. */
 const noStore = { 'Cache-Control': 'no-store' };
 
-function refuse(request: FastifyRequest, reply: FastifyReply, problems: readonly Problem[]): FastifyReply {
-  return sendAnswer(reply, answerRefusal(problems, languageOf(request.headers['accept-language']), noStore));
+function languageOfRequest(request: FastifyRequest): Language {
+  return languageOf(request.headers['accept-language']);
 }
 
 function readCredentials(request: FastifyRequest): Credentials {

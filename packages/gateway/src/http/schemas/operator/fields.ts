@@ -1,12 +1,10 @@
 import { z } from 'zod';
-// Only for its types: `meta` learns what OpenAPI knows.
-import type {} from 'zod-openapi';
 import { findCurrency } from '../../../core/currency.ts';
 import { formatMinor, parseAmountText } from '../../../core/money.ts';
 import { type ProblemCode, Refusal } from '../../../core/problem.ts';
 import { failAs } from '../zod-problems.ts';
 
-export const pageLimitMax = 200;
+const pageLimitMax = 200;
 const pageLimit = 50;
 
 /** No control characters and no half of a surrogate pair: neither fits into a database's text or a person's screen. */
@@ -98,7 +96,7 @@ export const momentAnswer = z.iso.datetime();
 export const amountAnswer = z.string().meta({ examples: ['1000.44'] });
 export const livenessField = z.enum(['active', 'disabled']);
 export const notificationMethodField = z.enum(['POST', 'GET']);
-export const accountIdAnswer = z.uuid();
+export const accountIdAnswer = z.guid();
 
 export function pageAnswer<Item extends z.ZodType>(item: Item) {
   return z.object({ items: z.array(item), next_cursor: z.string().nullable() });
@@ -117,7 +115,7 @@ export function writePage<Row, Item>(
   };
 }
 
-export function digitsOf(currency: string): number {
+function digitsOf(currency: string): number {
   return findCurrency(currency)?.digits ?? 2;
 }
 

@@ -272,6 +272,12 @@ export const endpointAnswer = z
 
 export const newEndpointAnswer = z.object({ endpoint: endpointAnswer, secret: z.string() });
 
+export const endpointTestAnswer = z.object({
+  status_code: z.int().nullable().meta({ description: 'null: no answer came' }),
+  duration_ms: z.int(),
+  error: z.string().nullable(),
+});
+
 export function writeEndpoint(endpoint: Endpoint): z.input<typeof endpointAnswer> {
   const { endpointId, name, url, method, state, subscribed, createdAt } = endpoint;
   return { id: endpointId, name, url, method, state, subscribed, created_at: writeMoment(createdAt) };
