@@ -77,7 +77,7 @@ describe('orders over HTTP', () => {
   });
 
   test('status has the documented keys in the documented order, by id, by order_id and by both', async () => {
-    const order = { amount: '1000.44', number: '4276 3800 0000 0003', service: 'payment_card_rub', order_id: 'card' };
+    const order = { amount: '1000.44', number: '4276 3800 0000 0005', service: 'payment_card_rub', order_id: 'card' };
     const created = await merchant.post('/v1/payout', order);
     assert.equal(created.status, 200, created.text);
     const status = await merchant.waitFinal({ order_id: 'card' });
@@ -97,7 +97,7 @@ describe('orders over HTTP', () => {
       'account_new_balance',
     ]);
     assert.equal(status['payment_status'], 'paid');
-    assert.equal(status['card_mask'], '427638******0003');
+    assert.equal(status['card_mask'], '427638******0005');
     const { id } = created.json;
     for (const lookup of [{ id }, { id: String(id) }, { id, order_id: 'card' }]) {
       assert.deepEqual((await merchant.post('/v1/payout/status', lookup)).json, status);

@@ -39,10 +39,10 @@ const javaPath = ['bcpkix', 'bcprov', 'bcutil', 'jackson-databind', 'jackson-cor
   .map((name) => `/usr/share/java/${name}.jar`)
   .join(':');
 
-/** The sample expects BouncyCastle among the providers of the JVM; this adds it behind those that are there. */
+/** The sample expects BouncyCastle among the providers of the JVM; this adds it behind the first twelve. */
 async function runJava(_program: string, folder: string): Promise<string> {
   const properties = join(folder, 'providers.properties');
-  await writeFile(properties, 'security.provider.20=org.bouncycastle.jce.provider.BouncyCastleProvider\n');
+  await writeFile(properties, 'security.provider.13=org.bouncycastle.jce.provider.BouncyCastleProvider\n');
   await run('javac', ['-cp', javaPath, 'Example.java'], { cwd: folder });
   const security = `-Djava.security.properties=${properties}`;
   return (await run('java', [security, '-cp', `${javaPath}:.`, 'Example'], { cwd: folder })).stdout;
