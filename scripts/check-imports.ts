@@ -25,6 +25,8 @@ const levelOf = new Map(levels.flatMap((rooms, level) => rooms.map((room) => [ro
 const owners = [
   { names: /^pg(-[a-z-]+)?(\/|$)/, room: 'db' },
   { names: /^(fastify(-[a-z-]+)?|@fastify\/.+)(\/|$)/, room: 'http' },
+  // The demo orders its payout like any merchant's program.
+  { names: /^@vyplata\/sdk$/, room: 'demo' },
 ];
 const sdkEntries = new Set(['@vyplata/sdk/archive', '@vyplata/sdk/signature', '@vyplata/sdk/notification']);
 
@@ -74,7 +76,7 @@ function judgeGatewayImport(path: string, from: string): string | null {
   if (!levelOf.has(room)) return `stands in "${room}", which is not in the import order`;
   if (from.startsWith('.')) return judgeRelative(path, from);
   if (from.startsWith('node:')) return room === 'core' ? `is in core, which is pure, and imports ${from}` : null;
-  if (from === '@vyplata/sdk' || from.startsWith('@vyplata/')) {
+  if (from.startsWith('@vyplata/') && from !== '@vyplata/sdk') {
     return sdkEntries.has(from) ? null : `imports ${from}; only ${[...sdkEntries].join(', ')} are for the gateway`;
   }
   const owner = owners.find(({ names }) => names.test(from));

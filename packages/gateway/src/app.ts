@@ -18,7 +18,7 @@ import { resendNotification, testEndpoint } from './notifications/resend.ts';
 import { createSignInGuard } from './operators/guard-sign-in.ts';
 import { sweepTombstones } from './payouts/accept.ts';
 import { cancelPayout } from './payouts/cancel.ts';
-import { createCreator } from './payouts/create.ts';
+import { type Creator, createCreator } from './payouts/create.ts';
 import { advancePayout, type Needs as PayoutNeeds } from './payouts/dispatch.ts';
 import { judgePayout } from './payouts/judge.ts';
 import { createRecorder } from './payouts/record.ts';
@@ -67,7 +67,10 @@ export async function startApp(options: AppOptions): Promise<App> {
   const parts = await openParts(options);
   const { directory, log, payouts, pools, vault } = parts;
   const creator = createCreator({
-    ...{ ...pools, clock: parts.clock, monotonicMs, vault },
+    ...pools,
+    clock: parts.clock,
+    monotonicMs,
+    vault,
     wake: parts.wake,
     waitingMax: options.createsWaitingMax,
     groupsMax: options.connectionsMax.accept,
@@ -75,26 +78,11 @@ export async function startApp(options: AppOptions): Promise<App> {
   });
   const server = createServer({ log, trustedProxies: options.trustedProxies });
   registerHealthRoutes(server, pools);
-  if (options.does.serve) {
-    registerMerchantRoutes(server, {
-      ...{ directory, creator, monotonicMs, log, ...pools, supportContact: options.supportContact },
-      reader: createPayoutReader({ db: pools.readDb, overloaded }),
-      allowLoopbackUrls: options.allowLoopback,
-      today: () => new Date().toISOString().slice(0, 10),
-    });
-    registerCallbackRoutes(server, { ...payouts, workDb: pools.workDb });
-    registerOperatorRoutes(server, {
-      ...{ directory, vault, log, db: pools.readDb, guard: createSignInGuard(), isCookieSecure: options.isCookieSecure },
-      allowLoopbackUrls: options.allowLoopback,
-      judgePayout: (input) => judgePayout(payouts, input),
-      cancelPayout: (input) => cancelPayout(payouts, input),
-      resendNotification: (input) =>
-        resendNotification({ db: pools.readDb, wake: () => parts.wake('notification') }, input),
-      testEndpoint: (input) => testEndpoint({ directory, vault, allowLoopback: options.allowLoopback }, input),
-    });
-  }
+  if (options.does.serve) registerRoutes(server, { options, parts, creator });
   const deliverer = createDeliverer({
-    ...{ directory, vault, log, overloaded, db: pools.workDb, allowLoopback: options.allowLoopback },
+    ...{ directory, log, vault, overloaded },
+    db: pools.workDb,
+    allowLoopback: options.allowLoopback,
   });
   startWorkers(options, parts, {
     payout: (job) => advancePayout(payouts, job),
@@ -104,8 +92,10 @@ export async function startApp(options: AppOptions): Promise<App> {
     sweepTombstones(pools.workDb).catch(parts.report('tombstones could not be swept'));
   }, sweepEveryMs);
   return {
-    ...{ server, vault, directory, db: pools.readDb },
-    // From the outside in: no new requests, then no new jobs, then the connections that both of them needed.
+    server,
+    vault,
+    directory,
+    db: pools.readDb,
     async stop() {
       clearInterval(sweep);
       await server.close();
@@ -116,6 +106,57 @@ export async function startApp(options: AppOptions): Promise<App> {
       await closePools(pools);
     },
   };
+}
+
+type Served = { readonly options: AppOptions; readonly parts: Parts; readonly creator: Creator };
+
+function registerRoutes(server: HttpServer, { options, parts, creator }: Served): void {
+  const { directory, log, payouts, pools, vault } = parts;
+  const { allowLoopback, isCookieSecure, supportContact } = options;
+  registerMerchantRoutes(server, {
+    ...pools,
+    directory,
+    creator,
+    monotonicMs,
+    log,
+    supportContact,
+    reader: createPayoutReader({
+      db: pools.readDb,
+      overloaded,
+    }),
+    allowLoopbackUrls: allowLoopback,
+    today: () => new Date().toISOString().slice(0, 10),
+  });
+  registerCallbackRoutes(server, { ...payouts, workDb: pools.workDb });
+  const wake = (): void => parts.wake('notification');
+  registerOperatorRoutes(server, {
+    directory,
+    vault,
+    log,
+    isCookieSecure,
+    db: pools.readDb,
+    guard: createSignInGuard(),
+    allowLoopbackUrls: allowLoopback,
+    judgePayout: (input) => judgePayout(payouts, input),
+    cancelPayout: (input) => cancelPayout(payouts, input),
+    resendNotification: (input) =>
+      resendNotification(
+        {
+          db: pools.readDb,
+          wake,
+        },
+        input,
+      ),
+    testEndpoint: (input) =>
+      testEndpoint(
+        {
+          directory,
+          vault,
+          allowLoopback,
+        },
+        input,
+      ),
+  });
 }
 
 /** What requests and jobs both need. */
@@ -130,14 +171,43 @@ async function openParts(options: AppOptions) {
   const wake = (kind: JobKind): void => workers.get(kind)?.wake();
   const { bookPath, timeScale, callbackUrl: url } = options.sandbox;
   const secret = vault.digest('sandbox callbacks').toString('hex');
-  const sandbox = createSandboxConnector({ bookPath, timeScale, ...(url === undefined ? {} : { callback: { url, secret } }) });
+  const sandbox = createSandboxConnector({
+    bookPath,
+    timeScale,
+    ...(url === undefined ? {} : { callback: { url, secret } }),
+  });
   const payouts = {
-    reader: createPayoutReader({ db: pools.workDb, overloaded }),
-    recorder: createRecorder({ db: pools.workDb, overloaded }),
+    reader: createPayoutReader({
+      db: pools.workDb,
+      overloaded,
+    }),
+    recorder: createRecorder({
+      db: pools.workDb,
+      overloaded,
+    }),
     connectors: createRegistry([sandbox]),
-    ...{ directory, vault, monotonicMs, wake, policy: options.policy, callDeadlineMs: options.callDeadlineMs },
-    onIncident: (incident) => log.error({ ...incident, payoutId: String(incident.payoutId) }, 'an incident was opened'),
-    onBug: (error, payoutId) => log.error({ err: error, payoutId: String(payoutId) }, 'a payout could not go on'),
+    directory,
+    vault,
+    monotonicMs,
+    wake,
+    policy: options.policy,
+    callDeadlineMs: options.callDeadlineMs,
+    onIncident: (incident) =>
+      log.error(
+        {
+          ...incident,
+          payoutId: String(incident.payoutId),
+        },
+        'an incident was opened',
+      ),
+    onBug: (error, payoutId) =>
+      log.error(
+        {
+          err: error,
+          payoutId: String(payoutId),
+        },
+        'a payout could not go on',
+      ),
   } satisfies PayoutNeeds;
   return { log, report, vault, pools, clock, directory, workers, wake, payouts };
 }
@@ -153,9 +223,22 @@ function startWorkers(options: AppOptions, parts: Parts, handlers: Handlers): vo
   ] as const;
   for (const { kind, ...limits } of kinds) {
     const worker = createWorker({
-      ...{ queue, kind, ...limits, claimMax, laneJobsMax: options.jobs.laneMax, pollMs: options.pollMs },
+      queue,
+      kind,
+      ...limits,
+      claimMax,
+      laneJobsMax: options.jobs.laneMax,
+      pollMs: options.pollMs,
       handle: handlers[kind],
-      onError: (error, job) => parts.log.error({ err: error, kind, subjectId: String(job?.subjectId) }, 'a job failed'),
+      onError: (error, job) =>
+        parts.log.error(
+          {
+            err: error,
+            kind,
+            subjectId: String(job?.subjectId),
+          },
+          'a job failed',
+        ),
     });
     parts.workers.set(kind, worker);
     worker.start();

@@ -8,7 +8,10 @@ type Setting = {
   readonly meaning: string;
 };
 
-/** Every environment variable that the gateway reads; nothing else reads process.env. */
+/**
+ * Every environment variable that the gateway reads; nothing else reads process.env.
+ * @public The check holds the README's table against it.
+ */
 export const settings: readonly Setting[] = [
   { name: 'PORT', default: '8080', meaning: 'TCP port of the HTTP server' },
   { name: 'HOST', default: '127.0.0.1', meaning: 'address the HTTP server listens on; the demo always uses 127.0.0.1' },
@@ -28,7 +31,11 @@ export const settings: readonly Setting[] = [
     default: null,
     meaning: 'a file with the master key; without both the embedded database keeps one in `DATA_DIR/master.key`',
   },
-  { name: 'PUBLIC_URL', default: null, meaning: 'where merchants reach the gateway; default is the address it listens on' },
+  {
+    name: 'PUBLIC_URL',
+    default: null,
+    meaning: 'where people reach the gateway; with https the cookies of the console are for TLS only',
+  },
   { name: 'SUPPORT_CONTACT', default: null, meaning: 'named in answers after which a merchant may need help' },
   { name: 'TRUSTED_PROXIES', default: null, meaning: 'comma-separated addresses whose X-Forwarded-For counts' },
   {
@@ -37,17 +44,26 @@ export const settings: readonly Setting[] = [
     meaning: 'development only: notifications may go to loopback addresses; the demo switches it on',
   },
   { name: 'LOG_LEVEL', default: 'info', meaning: '`error`, `warn`, `info` or `debug`' },
-  { name: 'NAMED_STATEMENTS', default: 'true', meaning: 'switch off behind a pooler that cannot keep named statements' },
+  { name: 'LANG', default: null, meaning: 'the demo speaks Russian when it starts with `ru`, else English' },
+  { name: 'NAMED_STATEMENTS', default: 'true', meaning: 'off behind a pooler that cannot keep named statements' },
   { name: 'CREATES_WAITING_MAX', default: '2000', meaning: 'orders that may wait for the database; more get 503' },
   { name: 'ACCEPT_CONNECTIONS', default: '2', meaning: 'connections that commit groups of orders' },
   { name: 'READ_CONNECTIONS', default: '4', meaning: 'connections for status, balance and the operator API' },
   { name: 'WORK_CONNECTIONS', default: '6', meaning: 'connections of the workers' },
   { name: 'PAYOUT_JOBS_MAX', default: '256', meaning: 'payouts one process has in hand at once' },
   { name: 'NOTIFICATION_JOBS_MAX', default: '256', meaning: 'notifications one process has in hand at once' },
-  { name: 'LANE_JOBS_MAX', default: '64', meaning: 'notifications to one endpoint that one process has in hand at once' },
+  { name: 'LANE_JOBS_MAX', default: '64', meaning: 'of these, notifications to one endpoint' },
   { name: 'POLL_MS', default: '100', meaning: 'how often a worker looks for jobs that other processes queued' },
-  { name: 'ATTEMPTS_MAX', default: '5', meaning: 'attempts to send one payout, each after proof that the last moved nothing' },
-  { name: 'UNKNOWN_BUDGET_MS', default: '900000', meaning: 'how long an unknown outcome is asked about before a person decides' },
+  {
+    name: 'ATTEMPTS_MAX',
+    default: '5',
+    meaning: 'attempts of one payout, each after proof that the last moved nothing',
+  },
+  {
+    name: 'UNKNOWN_BUDGET_MS',
+    default: '900000',
+    meaning: 'how long an unknown outcome is asked about before a person decides',
+  },
   { name: 'ACCEPTED_BUDGET_MS', default: '259200000', meaning: 'the same for a payout that the provider accepted' },
   { name: 'CALL_DEADLINE_MS', default: '10000', meaning: 'longest wait for one answer of a provider' },
   {
@@ -61,7 +77,11 @@ export const settings: readonly Setting[] = [
 const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
 const port = z.coerce.number().int().min(0).max(65_535);
 const count = z.coerce.number().int().min(1).max(1_000_000);
-const milliseconds = z.coerce.number().int().min(1).max(31 * 86_400_000);
+const milliseconds = z.coerce
+  .number()
+  .int()
+  .min(1)
+  .max(31 * 86_400_000);
 const optionalText = z.string().min(1).optional();
 
 const shape = z.object({
@@ -79,6 +99,7 @@ const shape = z.object({
     .transform((text) => (text === undefined ? [] : text.split(',').map((part) => part.trim()))),
   ALLOW_LOOPBACK: flag,
   LOG_LEVEL: z.enum(['error', 'warn', 'info', 'debug']),
+  LANG: optionalText,
   NAMED_STATEMENTS: flag,
   CREATES_WAITING_MAX: count,
   ACCEPT_CONNECTIONS: count,
@@ -102,7 +123,7 @@ export type Config = Readonly<z.infer<typeof shape>>;
  * Reads and checks the environment. An empty variable counts as absent.
  * Throws one sentence per wrong variable, with its name and what it may be.
  */
-export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+export function readConfig(environment: Readonly<Record<string, string | undefined>> = process.env): Config {
   const given = settings.map(({ name, default: fallback }) => [name, environment[name] || fallback || undefined]);
   const reading = shape.safeParse(Object.fromEntries(given));
   if (reading.success) return Object.freeze(reading.data);

@@ -34,7 +34,7 @@ type Stops = (() => Promise<unknown>)[];
 
 async function main(): Promise<void> {
   const command = process.argv[2] ?? '';
-  const config = readConfig(process.env);
+  const config = readConfig();
   const stops: Stops = [];
   closeWithGrace({ delay: stopWithinMs, logger: false }, async ({ err }) => {
     if (err !== undefined) process.stderr.write(`${err.stack ?? err.message}\n`);
@@ -203,16 +203,17 @@ async function runDemo(given: Config, stops: Stops): Promise<void> {
   await app.server.listen(address);
   const folder = resolve(config.DATA_DIR, 'demo');
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  let demo: Demo | undefined;
+  let publicPem = '';
   const receiver = await startReceiver({
     preferredPort: config.PORT < 65_535 ? config.PORT + 1 : undefined,
-    publicPem: () => demo?.notificationPublicKey ?? '',
+    publicPem: () => publicPem,
     keepIn: join(folder, 'notifications.ndjson'),
   });
   stops.push(() => receiver.close());
   const { db, vault } = app;
   const baseUrl = `http://127.0.0.1:${config.PORT}`;
-  demo = await seedDemo({ db, vault, folder, baseUrl, receiverUrl: receiver.url });
+  const demo = await seedDemo({ db, vault, folder, baseUrl, receiverUrl: receiver.url });
+  publicPem = demo.notificationPublicKey;
   await app.directory.refresh();
   await announceDemo(config, demo, { db, receiver });
 }
@@ -222,7 +223,7 @@ async function announceDemo(
   demo: Demo,
   parts: Pick<Parameters<typeof showPayout>[0], 'db' | 'receiver'>,
 ): Promise<void> {
-  const language = /^ru/i.test(process.env['LC_ALL'] ?? process.env['LANG'] ?? '') ? 'ru' : 'en';
+  const language = config.LANG?.startsWith('ru') === true ? 'ru' : 'en';
   const print = (line: string): void => {
     process.stdout.write(`${line}\n`);
   };

@@ -44,11 +44,18 @@ export async function startDemoGateway(
     return exited;
   };
   return {
-    ...{ demo, dataDir, port, child, kill },
+    demo,
+    dataDir,
+    port,
+    child,
+    kill,
     output: () => output,
     async close() {
       await kill('SIGTERM');
-      await rm(dataDir, { recursive: true, force: true });
+      await rm(dataDir, {
+        recursive: true,
+        force: true,
+      });
     },
   };
 }

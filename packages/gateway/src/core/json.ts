@@ -23,7 +23,7 @@ export type JsonReading =
   | { readonly ok: false; readonly problem: Problem };
 
 /** The deepest nesting of a request body; the body itself is the first level. */
-export const jsonDepthMax = 4;
+const jsonDepthMax = 4;
 
 /** True for a JSON object: not null, not an array, not a number. */
 export function isJsonObject(value: JsonValue | undefined): value is JsonObject {

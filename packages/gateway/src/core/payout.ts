@@ -111,7 +111,7 @@ function liveAttempt(payout: Payout): Attempt | undefined {
 }
 
 /** Deterministic, unique per attempt, and safe for any provider: digits and a dash. */
-export function referenceOf(payoutId: bigint, attemptNo: number): string {
+function referenceOf(payoutId: bigint, attemptNo: number): string {
   return `${payoutId}-${attemptNo}`;
 }
 

@@ -5,7 +5,7 @@ import type { Problem, ProblemCode } from './problem.ts';
 import { isRussianAccountKeyValid } from './russian-account.ts';
 import type { RecipientKind } from './service.ts';
 
-export { type CardBrand, cardBrand, luhnCheckDigit, luhnIsValid } from './card.ts';
+export { cardBrand, luhnCheckDigit, luhnIsValid } from './card.ts';
 
 export type RecipientInput = {
   readonly kind: RecipientKind;

@@ -49,7 +49,7 @@ const typeParsers = {
     if (oid === 20 && format !== 'binary') return (text: string) => BigInt(text);
     return format === 'binary' ? pg.types.getTypeParser(oid, 'binary') : pg.types.getTypeParser(oid, 'text');
   },
-} as pg.CustomTypesConfig;
+};
 
 function driverOptions(options: PoolOptions): pg.PoolConfig {
   const where = 'url' in options.connection ? { connectionString: options.connection.url } : { ...options.connection };
@@ -122,7 +122,7 @@ export async function openSession(connection: Connection): Promise<SchemaConnect
 }
 
 /** The SQLSTATE of an error that the server reported, or undefined: then the fate of a commit is not known. */
-export function sqlStateOf(error: unknown): string | undefined {
+function sqlStateOf(error: unknown): string | undefined {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return error instanceof pg.DatabaseError && typeof code === 'string' ? code : undefined;
 }

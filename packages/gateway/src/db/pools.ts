@@ -22,7 +22,9 @@ export type PoolsOptions = {
 export function openPools({ connection, connectionsMax, namedStatements, onError }: PoolsOptions): Pools {
   const open = (name: string, max: number, withinMs: { statement: number; query: number }): Db =>
     openPool({
-      ...{ connection, namedStatements, onError },
+      connection,
+      namedStatements,
+      onError,
       name: `vyplata ${name}`,
       connectionsMax: max,
       statementTimeoutMs: withinMs.statement,

@@ -1,6 +1,3 @@
-// Owns the demo: a merchant with money, keys and an endpoint, and one payout shown from order to notification.
-// Promises that all of it stays on this machine: loopback addresses, files for the owner's eyes only.
-// Refuses to exist outside `dev`: serve and work never make demo data.
 import { appendFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,3 +1,6 @@
+// Owns the demo: a merchant with money, keys and an endpoint, and one payout shown from order to notification.
+// Promises that all of it stays on this machine: loopback addresses, files for the owner's eyes only.
+// Refuses to know any mode but dev: serve and work never make demo data.
 import { createPublicKey, randomBytes } from 'node:crypto';
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -57,7 +57,8 @@ async function printTransitions(needs: Needs, payoutId: bigint): Promise<void> {
   let seen = 0;
   while (performance.now() < givenUpAt) {
     const rows = await needs.db.query<{ to_state: string }>(
-      'select t.to_state from transition t join payout p using (merchant_id, payout_id) where p.payout_id = $1 order by t.version',
+      `select t.to_state from transition t join payout p using (merchant_id, payout_id)
+       where p.payout_id = $1 order by t.version`,
       [payoutId],
     );
     for (const row of rows.slice(seen)) needs.print(texts.state(row.to_state));

@@ -22,17 +22,19 @@ const mark = (isVerified: boolean): string => (isVerified ? '✓' : '✗');
 
 /** Orders by hand, exactly as a merchant's program would: the signature is made over the very bytes that are sent. */
 function curlLines(guide: Guide): string {
+  const order = '"amount":"500.00","number":"79005554455","service":"qiwi_rub","notification_endpoint_id":5';
   return [
     `  cd ${guide.certDir}`,
-    `  BODY='{"order_id":"'$(date +%s)'","amount":"500.00","number":"79005554455","service":"qiwi_rub","notification_endpoint_id":5}'`,
-    `  SIGN=$(printf %s "$BODY" | openssl dgst -sha1 -sign private.pem -passin file:password.txt | openssl base64 -A)`,
-    `  curl -s ${guide.baseUrl}/v1/payout -H 'Content-Type: application/json' -H 'Account: ${guide.account}' -H "Sign: $SIGN" -d "$BODY"`,
+    `  BODY='{"order_id":"'$(date +%s)'",${order}}'`,
+    '  SIGN=$(printf %s "$BODY" | openssl dgst -sha1 -sign private.pem -passin file:password.txt | openssl base64 -A)',
+    `  curl -s ${guide.baseUrl}/v1/payout -H 'Content-Type: application/json' \\`,
+    `    -H 'Account: ${guide.account}' -H "Sign: $SIGN" -d "$BODY"`,
   ].join('\n');
 }
 
 function cliLine(guide: Guide): string {
-  const number = '79005554455';
-  return `  npx vyplata --demo ${guide.dataDir} payout create --amount 500.00 --number ${number} --service qiwi_rub --order-id my-1`;
+  const order = '--amount 500.00 --number 79005554455 --service qiwi_rub --order-id my-1';
+  return `  npx vyplata payout create --demo ${guide.dataDir} ${order}`;
 }
 
 const english: Texts = {

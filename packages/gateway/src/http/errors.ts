@@ -3,8 +3,6 @@ import type { Problem, ProblemCode } from '../core/problem.ts';
 import { type TextValues, textsEn } from './texts-en.ts';
 import { textsRu } from './texts-ru.ts';
 
-export type { TextValues } from './texts-en.ts';
-
 export type Language = 'en' | 'ru';
 
 type ErrorLine = {

@@ -26,7 +26,7 @@ export type ServerOptions = {
   readonly trustedProxies: readonly string[];
 };
 
-export const bodyBytesMax = 32 * 1024;
+const bodyBytesMax = 32 * 1024;
 const createPath = '/v1/payout';
 const headerBytesMax = 16 * 1024;
 const headersTimeoutMs = 10_000;
@@ -46,7 +46,9 @@ export function createServer(options: ServerOptions): HttpServer {
     trustProxy: options.trustedProxies.length > 0 ? [...options.trustedProxies] : false,
     genReqId: createRequestIds(),
     clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket, served),
-    frameworkErrors: (error, request, reply) => answerError(options.log, error, request, reply),
+    frameworkErrors: (error, request, reply) => {
+      answerError(options.log, error, request, reply);
+    },
   });
   served.watch(server);
   server.removeAllContentTypeParsers();
@@ -171,7 +173,7 @@ function writeRaw(socket: Duplex, problems: readonly Problem[]): void {
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
 
-/** CONNECT and unknown expectations never reach a route: Node would close the one and answer the other without a body. */
+/** CONNECT and unknown expectations reach no route: Node would close the one and answer the other without a body. */
 function refuseStrangeRequests(server: Server): void {
   server.on('connect', (_request: IncomingMessage, socket: Duplex) => {
     writeRaw(socket, [{ code: 'method_wrong', field: 'request', values: { allowed: 'POST' } }]);

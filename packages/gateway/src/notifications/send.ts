@@ -153,6 +153,7 @@ export function makeSafeText(text: string): string {
 }
 
 const explanations: Readonly<Record<string, string>> = {
+  HTTPParserError: 'The answer is not HTTP.',
   ENOTFOUND: 'The host name does not exist.',
   ENODATA: 'The host name has no address.',
   ECONNREFUSED: 'The connection was refused: nothing listens there.',

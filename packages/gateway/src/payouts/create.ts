@@ -50,9 +50,7 @@ export type Repeat =
   | { readonly kind: 'none' };
 
 /** How long an order may take until its commit; the database itself refuses to commit it later. */
-export const acceptWithinMs = 8_000;
-/** How long the probe after a lost answer may take; create has to answer within 12 s in all. */
-export const probeWithinMs = 3_000;
+const acceptWithinMs = 8_000;
 /** An item that collided inside its batch goes into the next one, this often at most. */
 const batchesMax = 4;
 

@@ -33,7 +33,10 @@ export async function openMerchant(gateway: DemoGateway, account?: string): Prom
   };
   const post = (path: string, body: string | object): Promise<HttpAnswer> => prepare(path, body)();
   return {
-    ...{ account: id, key, prepare, post },
+    account: id,
+    key,
+    prepare,
+    post,
     async waitFinal(lookup) {
       for (;;) {
         const { json } = await post('/v1/payout/status', lookup);

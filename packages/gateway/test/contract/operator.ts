@@ -29,17 +29,29 @@ export async function openOperator(gateway: DemoGateway): Promise<TestOperator> 
   const [merchant] = merchants.json['items'] as { id: number }[];
   const merchantPath = `/merchants/${merchant?.id}`;
   return {
-    ...{ call, merchantPath },
+    call,
+    merchantPath,
     async openAccount({ currency, amount }) {
-      const opened = await call('POST', `${merchantPath}/accounts`, { currency, mode: 'sandbox' });
+      const opened = await call('POST', `${merchantPath}/accounts`, {
+        currency,
+        mode: 'sandbox',
+      });
       assert.equal(opened.status, 201, opened.text);
       const path = `${merchantPath}/accounts/${String(opened.json['id'])}`;
       const services = await call('GET', `${path}/services`);
-      for (const { service } of services.json['items'] as { service: { service_code: string } }[]) {
+      for (const { service } of services.json['items'] as {
+        service: {
+          service_code: string;
+        };
+      }[]) {
         const set = await call('PUT', `${path}/services/${service.service_code}`, { enabled: true });
         assert.equal(set.status, 200, set.text);
       }
-      const funded = await call('POST', `${path}/top-ups`, { amount, request_key: path.slice(-40), reason: 'test' });
+      const funded = await call('POST', `${path}/top-ups`, {
+        amount,
+        request_key: path.slice(-40),
+        reason: 'test',
+      });
       assert.equal(funded.status, 200, funded.text);
       return String(opened.json['id']);
     },

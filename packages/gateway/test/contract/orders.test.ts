@@ -33,10 +33,12 @@ describe('orders over HTTP', () => {
     assert.equal(holds.length, 1);
   });
 
-  test('200 concurrent payouts on an account that can pay 50: 50 accepted, 150 refused, balance exactly 0', async () => {
+  test('200 concurrent payouts on an account that can pay 50: 50 accepted, the rest refused, balance 0', async () => {
     const account = await operator.openAccount({ currency: 'RUB', amount: '25000.00' });
     const own = await openMerchant(gateway, account);
-    const posts = Array.from({ length: 200 }, (_, at) => own.prepare('/v1/payout', { ...anOrder, order_id: `d-${at}` }));
+    const posts = Array.from({ length: 200 }, (_, at) =>
+      own.prepare('/v1/payout', { ...anOrder, order_id: `d-${at}` }),
+    );
     const answers = await Promise.all(posts.map((post) => post()));
     assert.equal(answers.filter((answer) => answer.status === 200).length, 50);
     const refused = answers.filter((answer) => answer.status === 400);
@@ -49,7 +51,7 @@ describe('orders over HTTP', () => {
     assert.equal(json['balance'], '0.00000000');
   });
 
-  test('a retry with other key order and spacing gets the same id, another amount is a conflict that names it', async () => {
+  test('a retry with other key order and spacing gets the same id, another amount is a conflict', async () => {
     const first = await merchant.post('/v1/payout', { ...anOrder, order_id: 'again', extra: [], customer_code: null });
     const spaced = ' { "service" : "qiwi_rub" , "order_id":"again","number":"79005554455","amount":500 } ';
     const second = await merchant.post('/v1/payout', spaced);

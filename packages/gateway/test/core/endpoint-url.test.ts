@@ -95,18 +95,19 @@ test('no user info, not even an empty one', () => {
   }
 });
 
+const hostsNotPublic = [
+  '127.0.0.1',
+  '127.1',
+  '127.0.1',
+  '2130706433',
+  '0x7f000001',
+  '0x7f.1',
+  '0177.0.0.1',
+  '017700000001',
+  '127.0.0.1.',
+];
+
 test('hosts that are plainly not public, in every spelling', () => {
-  const hosts = [
-    '127.0.0.1',
-    '127.1',
-    '127.0.1',
-    '2130706433',
-    '0x7f000001',
-    '0x7f.1',
-    '0177.0.0.1',
-    '017700000001',
-    '127.0.0.1.',
-  ];
   hosts.push(
     '１２７.０.０.１',
     '127。0。0。1',
@@ -181,7 +182,7 @@ test('hosts that are plainly not public, in every spelling', () => {
     'a.example..',
     '.example',
   );
-  for (const host of hosts) assert.equal(check(`http://${host}/`), 'url_host_not_public', host);
+  for (const host of hostsNotPublic) assert.equal(check(`http://${host}/`), 'url_host_not_public', host);
 });
 
 test('a host that does not parse at all is refused too', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { BlockList } from 'node:net';
+import { BlockList, createServer } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { Agent } from 'undici';
 import {
@@ -44,10 +44,11 @@ describe('connections to receivers', () => {
   after(() => receiver.close());
 
   async function assertRefused(url: string, options: ConnectOptions): Promise<void> {
-    const before = receiver.connections();
+    const seen = receiver.connections();
     const answer = await ask(url, options);
     assert.ok(answer instanceof AddressRefused, `${url} gave ${String(answer)}`);
-    assert.equal(receiver.connections(), before, 'a connection was opened');
+    assert.match(answer.message, /the host/, 'it was refused only after the connection');
+    assert.equal(receiver.connections(), seen, 'a connection was opened');
   }
 
   it('reach loopback only by the development setting', async () => {
@@ -187,7 +188,6 @@ describe('the block lists', () => {
 
 /** Accepts connections and says nothing. */
 async function openSilentServer(): Promise<{ port: number; close(): Promise<void> }> {
-  const { createServer } = await import('node:net');
   const sockets = new Set<{ destroy(): void }>();
   const server = createServer((socket) => sockets.add(socket.on('error', () => undefined)));
   server.listen(0, '127.0.0.1');

@@ -49,7 +49,7 @@ test('an account drained by many at once pays exactly what it can and ends at ex
   await room.close();
 });
 
-test('within one group a smaller order is accepted after a larger one was refused, in the order of arrival', async () => {
+test('within one group a smaller order is accepted after a larger one was refused', async () => {
   const room = await openRoom(1_000n);
   const creator = await room.openCreator();
   const answers = await Promise.all(

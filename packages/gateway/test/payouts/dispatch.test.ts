@@ -77,7 +77,7 @@ describe('payouts through the sandbox', () => {
       assert.equal((await engine.waitForEnd(payoutId)).state, 'review');
       const input = { merchantId: room.merchantId, payoutId, verdict, actor: 'operator test', evidence: 'statement' };
       const answers = await Promise.all([judgePayout(engine.needs, input), judgePayout(engine.needs, input)]);
-      assert.deepEqual(answers.map((answer) => answer.ok).toSorted(), [false, true]);
+      assert.equal(answers.filter((answer) => answer.ok).length, 1);
       const payout = await engine.waitForEnd(payoutId);
       assert.equal(payout.state, state);
       assertLedger(payout, await sumEntries(payoutId));

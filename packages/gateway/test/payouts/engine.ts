@@ -22,7 +22,7 @@ export type Engine = {
 };
 
 /** Fifty times faster than life: what takes minutes of patience takes seconds. */
-export const quickPolicy: Policy = {
+const quickPolicy: Policy = {
   attemptsMax: 3,
   askBaseMs: 20,
   askMaxMs: 200,
@@ -43,8 +43,16 @@ export async function startEngine(room: Room): Promise<Engine> {
   const reader = createPayoutReader({ db: room.db, overloaded });
   const incidents: string[] = [];
   const needs: Needs = {
-    ...{ reader, connectors, directory, monotonicMs, vault: room.vault, policy: quickPolicy },
-    recorder: createRecorder({ db: room.db, overloaded }),
+    reader,
+    connectors,
+    directory,
+    monotonicMs,
+    vault: room.vault,
+    policy: quickPolicy,
+    recorder: createRecorder({
+      db: room.db,
+      overloaded,
+    }),
     callDeadlineMs: 200,
     wake: () => worker.wake(),
     onIncident: (incident) => incidents.push(incident.kind),
@@ -53,16 +61,25 @@ export async function startEngine(room: Room): Promise<Engine> {
   const worker = createWorker({
     queue: createQueue({ db: room.db }),
     kind: 'payout',
-    ...{ leaseMs: 1_000, jobsMax: 64, claimMax: 32, laneJobsMax: 64, pollMs: 20 },
+    leaseMs: 1e3,
+    jobsMax: 64,
+    claimMax: 32,
+    laneJobsMax: 64,
+    pollMs: 20,
     handle: (job) => advancePayout(needs, job),
     onError: (error) => incidents.push(String(error)),
   });
   worker.start();
   return {
-    ...{ needs, bookPath, incidents },
+    needs,
+    bookPath,
+    incidents,
     async waitForEnd(payoutId) {
       for (;;) {
-        const payout = await reader.findPayout({ merchantId: room.merchantId, payoutId });
+        const payout = await reader.findPayout({
+          merchantId: room.merchantId,
+          payoutId,
+        });
         if (payout !== undefined && payout.state !== 'queued' && payout.state !== 'sent') return payout;
         await new Promise((resolve) => setTimeout(resolve, 20));
       }

@@ -38,18 +38,32 @@ export async function openRoom(fundedMinor: bigint): Promise<Room> {
   );
   const closing: (() => Promise<void> | void)[] = [];
   return {
-    ...{ db, vault, merchantId, accountId },
+    db,
+    vault,
+    merchantId,
+    accountId,
     async openCreator() {
-      const own = openPool({ connection, name: 'test creator', connectionsMax: 4 });
-      const clock = await openDatabaseClock({ db: own, monotonicMs });
+      const own = openPool({
+        connection,
+        name: 'test creator',
+        connectionsMax: 4,
+      });
+      const clock = await openDatabaseClock({
+        db: own,
+        monotonicMs,
+      });
       closing.push(
         () => clock.close(),
         () => own.close(),
       );
       return createCreator({
-        ...{ acceptDb: own, probeDb: own, clock, monotonicMs, vault },
+        acceptDb: own,
+        probeDb: own,
+        clock,
+        monotonicMs,
+        vault,
         wake: () => {},
-        waitingMax: 5_000,
+        waitingMax: 5e3,
         groupsMax: 2,
         onLostAnswer: (error) => console.error(error),
       });
@@ -72,10 +86,21 @@ export function checkedOrder(room: Room, given: { orderId: string; amountMinor: 
     extra: {},
   };
   return {
-    ...{ merchantId: room.merchantId, accountId: room.accountId, currency: 'RUB', order },
+    merchantId: room.merchantId,
+    accountId: room.accountId,
+    currency: 'RUB',
+    order,
     recipientKind: 'wallet_phone',
-    recipient: { number: order.number, mask: '*******4455' },
-    charge: { dueMinor: given.amountMinor, debitMinor: given.amountMinor, commissionMinor: 0n, percentMinor: 0n },
+    recipient: {
+      number: order.number,
+      mask: '*******4455',
+    },
+    charge: {
+      dueMinor: given.amountMinor,
+      debitMinor: given.amountMinor,
+      commissionMinor: 0n,
+      percentMinor: 0n,
+    },
     connectors: ['sandbox'],
     receivedMs: monotonicMs(),
   };

@@ -2,7 +2,7 @@ import { JsonNumber, type JsonValue } from '../../core/json.ts';
 import type { ProblemCode } from '../../core/problem.ts';
 
 /** Characters of the merchant's `order_id`. */
-export const orderIdMax = 128;
+const orderIdMax = 128;
 
 export type IdText =
   | { readonly ok: true; readonly text: string }

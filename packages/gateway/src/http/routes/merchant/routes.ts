@@ -64,9 +64,7 @@ export function registerMerchantRoutes(server: FastifyInstance, needs: Needs): v
         url: route.path,
         handler: (request, reply) => {
           reply.header('Allow', 'POST');
-          return reject(request, reply, [
-            { code: 'method_wrong', field: 'request', values: { allowed: 'POST' } },
-          ]);
+          return reject(request, reply, [{ code: 'method_wrong', field: 'request', values: { allowed: 'POST' } }]);
         },
       });
     }
@@ -76,7 +74,7 @@ export function registerMerchantRoutes(server: FastifyInstance, needs: Needs): v
 
 type Exchange = { readonly request: FastifyRequest; readonly reply: FastifyReply };
 
-async function serve(needs: Needs, route: Route, { request, reply }: Exchange): Promise<FastifyReply> {
+async function serve(needs: Needs, route: Route, { request, reply }: Exchange): Promise<void> {
   const receivedMs = needs.monotonicMs();
   const language = languageOf(request.headers['accept-language']);
   let timer: NodeJS.Timeout | undefined;
@@ -85,7 +83,7 @@ async function serve(needs: Needs, route: Route, { request, reply }: Exchange): 
   });
   try {
     const answer = await Promise.race([answerRequest(needs, route, { request, receivedMs, language }), late]);
-    return sendAnswer(reply, answer);
+    sendAnswer(reply, answer);
   } finally {
     clearTimeout(timer);
   }
