@@ -80,7 +80,10 @@ export async function startApp(options: AppOptions): Promise<App> {
   registerHealthRoutes(server, pools);
   if (options.does.serve) registerRoutes(server, { options, parts, creator });
   const deliverer = createDeliverer({
-    ...{ directory, log, vault, overloaded },
+    directory,
+    log,
+    vault,
+    overloaded,
     db: pools.workDb,
     allowLoopback: options.allowLoopback,
   });

@@ -232,7 +232,7 @@ function timedOut(what: string): Error {
  * Asks DNS by itself. dns.lookup would run in the threads that also sign, two at a time, so that a few dead name
  * servers would hold back the notifications of every other merchant. Lookups of one name under way are shared.
  */
-export function createResolve(): ResolveHost {
+function createResolve(): ResolveHost {
   const resolver = new Resolver({ timeout: 2_500, tries: 2 });
   const underWay = new Map<string, Promise<readonly string[]>>();
 

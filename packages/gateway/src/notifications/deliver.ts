@@ -85,7 +85,7 @@ export function createDeliverer(needs: Needs): Deliverer {
 type Sent = { readonly sign: string; readonly startedAt: Date; readonly made: Try };
 
 /** `webhook-id`: what receivers of the Standard Webhooks tell repeats by. */
-export function nameWebhook(notificationId: bigint): string {
+function nameWebhook(notificationId: bigint): string {
   return `ntf_${notificationId}`;
 }
 
