@@ -61,63 +61,38 @@ export async function openNotificationGround(): Promise<NotificationGround> {
     accountId,
     claim,
     publicKey: (await directory.findMerchant(merchantId)).notificationKey.publicPem,
-    webhookSecret: await revealWebhookSecret(
-      {
-        tx: db,
-        vault,
-      },
-      merchantId,
-    ),
+    webhookSecret: await revealWebhookSecret({ tx: db, vault }, merchantId),
     makeDeliverer(differences = {}) {
-      const needs = {
-        db,
-        directory,
-        vault,
-        log: silent,
-        allowLoopback: true,
-        overloaded: () => new Error('full'),
-      };
-      const deliverer = createDeliverer({
-        ...needs,
-        ...differences,
-      });
+      const needs = { db, directory, vault, log: silent, allowLoopback: true, overloaded: () => new Error('full') };
+      const deliverer = createDeliverer({ ...needs, ...differences });
       deliverers.push(deliverer);
       return deliverer;
     },
     async addEndpoint(url, method = 'POST') {
-      const input = {
-        merchantId,
-        url,
-        method,
-      };
-      const made = await db.tx((tx) =>
-        createEndpoint(
-          {
-            tx,
-            vault,
-            allowLoopback: true,
-          },
-          input,
-        ),
-      );
+      const input = { merchantId, url, method };
+      const made = await db.tx((tx) => createEndpoint({ tx, vault, allowLoopback: true }, input));
       await directory.refresh();
-      return {
-        endpointId: made.endpoint.endpointId,
-        secret: made.secret,
-      };
+      return { endpointId: made.endpoint.endpointId, secret: made.secret };
     },
-    announce: (target) =>
-      writeNotification(db, {
-        merchantId,
-        accountId,
-        ...target,
-      }),
+    announce: (target) => writeNotification(db, { merchantId, accountId, ...target }),
     async claimOne(leaseMs) {
       const [job, ...others] = await claim(leaseMs);
       assert.ok(job !== undefined, 'there is a job to claim');
       assert.equal(others.length, 0, 'there is one job only');
       return job;
     },
+    ...readersOf(db),
+    async close() {
+      await Promise.all(deliverers.map((deliverer) => deliverer.close()));
+      await directory.close();
+      await close();
+    },
+  };
+}
+
+/** What became of a notification, as the database has it. */
+function readersOf(db: Db): Pick<NotificationGround, 'read' | 'deliveries'> {
+  return {
     async read(notificationId) {
       const [row] = await db.query<NotificationRow>('select * from notification where notification_id = $1', [
         notificationId,
@@ -130,11 +105,6 @@ export async function openNotificationGround(): Promise<NotificationGround> {
         'select try_no, status_code, error, answer from delivery where notification_id = $1 order by try_no',
         [notificationId],
       ),
-    async close() {
-      await Promise.all(deliverers.map((deliverer) => deliverer.close()));
-      await directory.close();
-      await close();
-    },
   };
 }
 
