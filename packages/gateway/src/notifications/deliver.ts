@@ -46,7 +46,7 @@ export function createDeliverer(needs: Needs): Deliverer {
 
   async function send(notification: StoredNotification): Promise<Sent> {
     const { merchantId, notificationId, endpointId, signedText } = notification;
-    const sign =  (await signer.sign({ merchantId, text: signedText }));
+    const sign = notification.sign ?? (await signer.sign({ merchantId, text: signedText }));
     const startedAt = new Date(clock.now());
     if (!URL.canParse(notification.url)) return { sign, startedAt, made: withoutAddress };
     const message = composeMessage({ ...notification, sign });

@@ -145,7 +145,6 @@ const unshowable = /[\p{C}\u2028\u2029]/gu;
 export function makeSafeText(text: string): string {
   return text
     .slice(0, answerCharactersMax + cutMarginCharacters)
-    .toWellFormed()
     .replace(cardLike, (digits) => digits.replace(/\d/g, '*'))
     .replace(unshowable, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`)
     .slice(0, answerCharactersMax)
