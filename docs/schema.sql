@@ -302,9 +302,9 @@ create table notification (
   sign text,
   state text not null,
   tries integer not null default 0,
+  tries_before integer not null default 0,
   created_at timestamp with time zone not null default now(),
   ended_at timestamp with time zone,
-  tries_before integer not null default 0,
   constraint notification_pkey PRIMARY KEY (merchant_id, notification_id),
   constraint notification_method_check CHECK ((method = ANY (ARRAY['POST'::text, 'GET'::text]))),
   constraint notification_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'delivered'::text, 'dead'::text])))

@@ -14,6 +14,8 @@ create table notification (
   sign text,
   state text not null check (state in ('pending', 'delivered', 'dead')),
   tries integer not null default 0,
+  -- Sent again, it goes through the whole schedule once more: its place there is counted from here.
+  tries_before integer not null default 0,
   created_at timestamptz not null default now(),
   ended_at timestamptz,
   primary key (merchant_id, notification_id)
