@@ -42,6 +42,7 @@ export type AppOptions = {
   readonly allowLoopback: boolean;
   readonly supportContact: string;
   readonly isCookieSecure: boolean;
+  readonly isOnePerson: boolean;
   readonly trustedProxies: readonly string[];
 };
 
@@ -115,7 +116,7 @@ type Served = { readonly options: AppOptions; readonly parts: Parts; readonly cr
 
 function registerRoutes(server: HttpServer, { options, parts, creator }: Served): void {
   const { directory, log, payouts, pools, vault } = parts;
-  const { allowLoopback, isCookieSecure, supportContact } = options;
+  const { allowLoopback, isCookieSecure, isOnePerson, supportContact } = options;
   registerMerchantRoutes(server, {
     ...pools,
     directory,
@@ -137,6 +138,7 @@ function registerRoutes(server: HttpServer, { options, parts, creator }: Served)
     vault,
     log,
     isCookieSecure,
+    isOnePerson,
     db: pools.readDb,
     guard: createSignInGuard(),
     allowLoopbackUrls: allowLoopback,

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
@@ -8,12 +9,14 @@ import { type App, type AppOptions, startApp } from './app.ts';
 import { type Config, readConfig } from './config.ts';
 import { startEmbedded } from './db/embedded.ts';
 import { checkSchema, migrate } from './db/migrate.ts';
-import { type Connection, openSession } from './db/pool.ts';
+import { type Connection, openPool, openSession } from './db/pool.ts';
 import { startReceiver } from './demo/receiver.ts';
 import { type Demo, seedDemo } from './demo/seed.ts';
 import { showPayout } from './demo/show.ts';
 import { demoTexts } from './demo/texts.ts';
 import type { Log } from './http/server.ts';
+import { recordAction } from './operators/record-action.ts';
+import { createUser } from './operators/users.ts';
 import { readMasterKey } from './secrets/master-key.ts';
 
 const migrations = fileURLToPath(new URL('../migrations', import.meta.url));
@@ -26,6 +29,7 @@ const usage = `Usage: node packages/gateway/src/main.ts <command>
   serve     answers requests only; needs DATABASE_URL
   work      sends payouts and delivers notifications only; needs DATABASE_URL
   migrate   brings the database to this version's schema
+  owner <login>   adds a person who may do everything, and prints their first password
 
 Settings are environment variables: see the table in README.md.`;
 
@@ -51,6 +55,8 @@ async function main(): Promise<void> {
       return runGateway(needDatabaseUrl(config, command), stops, { serve: false, work: true });
     case 'migrate':
       return runMigrations(config, stops);
+    case 'owner':
+      return addOwner(config, stops, process.argv[3]);
     default:
       process.stdout.write(`${usage}\n`);
       if (command !== '' && command !== 'help' && command !== '--help') process.exitCode = 2;
@@ -98,6 +104,24 @@ function applyMigrations(connection: Connection, log: Log): Promise<string[]> {
 async function runMigrations(config: Config, stops: Stops): Promise<void> {
   const log = createLog(config, 'stdout');
   await applyMigrations(await connect(config, stops, log), log);
+  for (const stop of stops.toReversed()) await stop();
+}
+
+/** The first people of an installation come from its own machine: there is nobody yet who could approve them. */
+async function addOwner(config: Config, stops: Stops, login: string | undefined): Promise<void> {
+  if (login === undefined) throw new Error('Say who: node packages/gateway/src/main.ts owner <login>');
+  const log = createLog(config, 'stderr');
+  const connection = await connect(config, stops, log);
+  if (config.DATABASE_URL === undefined) await applyMigrations(connection, log);
+  const db = openPool({ connection, name: 'vyplata owner', connectionsMax: 1 });
+  stops.push(() => db.close());
+  const password = randomBytes(15).toString('base64url');
+  await db.tx(async (tx) => {
+    const user = await createUser(tx, { login, password, role: 'owner' });
+    const subject = `user:${user.userId}`;
+    await recordAction(tx, { actor: 'system', action: 'user.create', subject, detail: { login, role: 'owner' } });
+  });
+  process.stdout.write(`${login} is an owner now. First password, to be changed after signing in: ${password}\n`);
   for (const stop of stops.toReversed()) await stop();
 }
 
@@ -151,6 +175,7 @@ function optionsOf(config: Config): Omit<AppOptions, Given> {
     createsWaitingMax: config.CREATES_WAITING_MAX,
     allowLoopback: config.ALLOW_LOOPBACK,
     supportContact: config.SUPPORT_CONTACT ?? '',
+    isOnePerson: config.ONE_PERSON,
     isCookieSecure: config.PUBLIC_URL?.startsWith('https:') === true,
     trustedProxies: config.TRUSTED_PROXIES,
   };
@@ -194,6 +219,7 @@ async function runDemo(given: Config, stops: Stops): Promise<void> {
     ...given,
     HOST: '127.0.0.1',
     ALLOW_LOOPBACK: true,
+    ONE_PERSON: true,
     LOG_LEVEL: given.LOG_LEVEL === 'info' ? 'warn' : given.LOG_LEVEL,
   };
   const address = { host: config.HOST, port: config.PORT };

@@ -28,6 +28,8 @@ export const operatorProblemCodes = [
   'payout_not_cancellable',
   'verdict_amount',
   'notification_pending',
+  'approval_needs_other',
+  'approval_decided',
   // A public key that cannot be used (`public_pem`).
   'key_retired',
   'key_pem_too_large',

@@ -33,6 +33,8 @@ const statuses: Readonly<Partial<Record<ProblemCode, number>>> = {
   cross_site_request: 403,
   record_unknown: 404,
   record_exists: 409,
+  approval_needs_other: 409,
+  approval_decided: 409,
   request_key_used: 409,
   key_retired: 409,
   payout_not_in_review: 409,

@@ -34,6 +34,8 @@ export const operatorTextsEn: OperatorTexts = {
   payout_not_in_review: () => 'The payout is not in review, so it cannot be decided by hand.',
   payout_not_cancellable: () => 'The payout was sent already or has ended, so it cannot be cancelled.',
   verdict_amount: () => 'The paid amount must be greater than zero and at most what was due to the recipient.',
+  approval_needs_other: () => 'Another person has to approve this: you asked for it yourself.',
+  approval_decided: () => 'This was decided already, or its time is over. Ask again if it is still needed.',
   notification_pending: () => 'The notification is still being sent. Wait until it is delivered or given up.',
 
   key_retired: () => 'The key is retired for ever. Make or upload a new one.',

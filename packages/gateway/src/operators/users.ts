@@ -76,7 +76,7 @@ export function listUsers(sql: Sql): Promise<User[]> {
 }
 
 /** Throws a Refusal when there is no such user. */
-async function readUser(sql: Sql, userId: bigint): Promise<User> {
+export async function readUser(sql: Sql, userId: bigint): Promise<User> {
   const [user] = await sql.query<User>(`select ${columns} from operator_user where user_id = $1`, [userId]);
   if (user === undefined) throw new Refusal([{ code: 'record_unknown', field: 'user_id' }]);
   return user;

@@ -41,7 +41,7 @@ export type Gateway = {
   close(): Promise<void>;
 };
 
-export async function openGateway(): Promise<Gateway> {
+export async function openGateway(options: { isOnePerson?: boolean } = {}): Promise<Gateway> {
   const ground = await openGround();
   const { db } = ground;
   const logged: unknown[] = [];
@@ -76,6 +76,7 @@ export async function openGateway(): Promise<Gateway> {
     log,
     allowLoopbackUrls: false,
     isCookieSecure: true,
+    isOnePerson: options.isOnePerson ?? true,
     judgePayout: (input) => judgePayout(settle, input),
     cancelPayout: (input) => cancelPayout(settle, input),
     resendNotification(input) {

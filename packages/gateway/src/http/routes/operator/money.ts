@@ -90,6 +90,7 @@ function defineMovement({ name, noun, summary, move }: MovementRoute): OperatorR
     path: `${accountPath}/${noun}`,
     role: 'approver',
     summary,
+    takesTwo: true,
     params: accountParams,
     body: movementBody,
     answer: movementAnswer,

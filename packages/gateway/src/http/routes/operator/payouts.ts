@@ -59,6 +59,7 @@ export const payoutRoutes: readonly OperatorRoute[] = [
     path: '/payouts/{payout_id}/review',
     role: 'approver',
     summary: 'End a payout in review by what a person found out',
+    takesTwo: true,
     params: payoutParams,
     body: reviewBody,
     answer: historyAnswer,

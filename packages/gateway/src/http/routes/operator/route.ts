@@ -28,6 +28,8 @@ export type Needs = {
   readonly log: Log;
   /** Development: endpoints may be on this machine. */
   readonly allowLoopbackUrls: boolean;
+  /** The explicit setting of an installation that one person runs: what takes two people otherwise takes one. */
+  readonly isOnePerson: boolean;
   /** The console is served over TLS only, so its cookie is too. */
   readonly isCookieSecure: boolean;
   judgePayout(input: {
@@ -86,6 +88,8 @@ export type OperatorRoute = {
   readonly body: z.ZodObject | undefined;
   readonly answer: z.ZodType;
   readonly status: 200 | 201;
+  /** Whether a second person has to approve it before it is done. */
+  readonly takesTwo: boolean;
   run(needs: Needs, call: RawCall): Promise<Outcome>;
 };
 
@@ -105,6 +109,7 @@ type Spec<P extends Shape, Q extends Shape, B extends Shape, A extends z.ZodType
   readonly body?: B;
   readonly answer: A;
   readonly status?: 200 | 201;
+  readonly takesTwo?: boolean;
 };
 
 export type Call<P extends Shape, Q extends Shape, B extends Shape> = {
@@ -153,7 +158,8 @@ export function defineChange<A extends z.ZodType, P extends Shape = Nothing, B e
       const changed = await needs.db.tx(async (tx) => {
         const result = await spec.handle({ ...needs, tx }, call);
         const { subject, detail = {} } = result;
-        await recordAction(tx, { actor: call.actor, action: spec.name, subject, detail });
+        const noted = { ...detail, ...noteOnePerson(needs, spec) };
+        await recordAction(tx, { actor: call.actor, action: spec.name, subject, detail: noted });
         return result;
       });
       await needs.directory
@@ -191,7 +197,8 @@ export function defineAct<A extends z.ZodType, S extends Success, P extends Shap
     async run(needs, raw) {
       const call = readCall<P, Nothing, B>(spec, raw);
       const { subject, detail, act } = await spec.prepare(needs, call);
-      const row = { actor: call.actor, action: spec.name, subject, detail };
+      const noted = { ...detail, ...noteOnePerson(needs, spec) };
+      const row = { actor: call.actor, action: spec.name, subject, detail: noted };
       await needs.db.tx((tx) => recordAction(tx, row));
       const done = await act();
       if (!done.ok) {
@@ -204,14 +211,20 @@ export function defineAct<A extends z.ZodType, S extends Success, P extends Shap
   };
 }
 
+/** The audit log says of each such action that nobody else looked at it. */
+function noteOnePerson(needs: Needs, spec: { readonly takesTwo?: boolean }): Detail {
+  return spec.takesTwo === true && needs.isOnePerson ? { one_person: true } : {};
+}
+
 /** The operator as an actor. A login never changes. */
 export function actorOf(operator: Pick<Operator, 'login'>): string {
   return `operator:${operator.login}`;
 }
 
 function shared(spec: Spec<Shape, Shape, Shape, z.ZodType>): Omit<OperatorRoute, 'run'> {
-  const { name, method, path, role, summary, params, query, body, answer, status = 200 } = spec;
-  return { name, method, path, role, summary, tag: name.split('.')[0] ?? '', params, query, body, answer, status };
+  const { name, method, path, role, summary, params, query, body, answer, status = 200, takesTwo = false } = spec;
+  const tag = name.split('.')[0] ?? '';
+  return { name, method, path, role, summary, tag, params, query, body, answer, status, takesTwo };
 }
 
 type Parts = { readonly params?: Shape; readonly query?: Shape; readonly body?: Shape };

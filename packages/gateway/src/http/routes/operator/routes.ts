@@ -8,6 +8,7 @@ import { type Problem, Refusal } from '../../../core/problem.ts';
 import { type Answer, answerRefusal } from '../../answer.ts';
 import { type Language, languageOf } from '../../errors.ts';
 import { sendAnswer } from '../../server.ts';
+import { approvalRoutes, askSecondPerson } from './approvals.ts';
 import { auditRoutes } from './audit.ts';
 import { authenticate, cookieName, type Credentials } from './authenticate.ts';
 import { endpointRoutes } from './endpoints.ts';
@@ -23,7 +24,7 @@ export type { Needs } from './route.ts';
 
 export const operatorPrefix = '/operator/v1';
 
-export const operatorRoutes: readonly OperatorRoute[] = [
+const ownRoutes: readonly OperatorRoute[] = [
   ...sessionRoutes,
   ...userRoutes,
   ...merchantRoutes,
@@ -36,6 +37,11 @@ export const operatorRoutes: readonly OperatorRoute[] = [
   ...notificationRoutes,
   ...incidentRoutes,
   ...auditRoutes,
+];
+
+export const operatorRoutes: readonly OperatorRoute[] = [
+  ...ownRoutes,
+  ...approvalRoutes((name) => ownRoutes.find((route) => route.name === name)),
 ];
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
@@ -83,13 +89,17 @@ async function serve(needs: Needs, route: OperatorRoute, exchange: Exchange): Pr
 async function answerRequest(needs: Needs, route: OperatorRoute, { request, reply }: Exchange): Promise<Answer> {
   try {
     const operator = await authenticate(needs, { route, credentials: readCredentials(request) });
-    const outcome = await route.run(needs, {
+    const call = {
       params: request.params,
       query: request.query,
       body: route.body === undefined ? undefined : readBody(request.body),
       operator,
       address: request.ip,
-    });
+    };
+    if (route.takesTwo && !needs.isOnePerson) {
+      return { status: 202, headers: noStore, body: JSON.stringify(await askSecondPerson(needs, route, call)) };
+    }
+    const outcome = await route.run(needs, call);
     setCookie(needs, reply, outcome.cookie);
     // Answers pass their schema: what is not documented never leaves, and what is missing fails loudly.
     return { status: route.status, headers: noStore, body: JSON.stringify(route.answer.parse(outcome.answer)) };

@@ -36,6 +36,7 @@ const signIn: OperatorRoute = {
   body: signInBody,
   answer: operatorAnswer,
   status: 201,
+  takesTwo: false,
   run: runSignIn,
 };
 
@@ -59,7 +60,10 @@ async function runSignIn(needs: Needs, raw: RawCall): Promise<Outcome> {
     return opened;
   });
   const { sessionId, kind, expiresAt } = session;
-  return { answer: writeOperator({ ...user, sessionId, kind, expiresAt }), cookie: { secret, expiresAt } };
+  return {
+    answer: writeOperator({ ...user, sessionId, kind, expiresAt }, needs.isOnePerson),
+    cookie: { secret, expiresAt },
+  };
 }
 
 export const sessionRoutes: readonly OperatorRoute[] = [
@@ -70,7 +74,7 @@ export const sessionRoutes: readonly OperatorRoute[] = [
     role: 'viewer',
     summary: 'Who is signed in',
     answer: operatorAnswer,
-    handle: (_needs, { operator }) => Promise.resolve(writeOperator(operator)),
+    handle: ({ isOnePerson }, { operator }) => Promise.resolve(writeOperator(operator, isOnePerson)),
   }),
   defineChange({
     name: 'session.end',
@@ -163,6 +167,7 @@ export const userRoutes: readonly OperatorRoute[] = [
     path: '/users',
     role: 'owner',
     summary: 'Add a person',
+    takesTwo: true,
     body: newUserBody,
     answer: userAnswer,
     status: 201,
@@ -181,6 +186,7 @@ export const userRoutes: readonly OperatorRoute[] = [
     path: '/users/{user_id}',
     role: 'owner',
     summary: 'Change a person’s role, state or password; each ends their sessions and tokens',
+    takesTwo: true,
     params: z.object({ user_id: idText }),
     body: userChangeBody,
     answer: userAnswer,

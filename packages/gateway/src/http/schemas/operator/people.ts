@@ -19,16 +19,18 @@ export const operatorAnswer = z
     role: roleField,
     kind: z.enum(['session', 'token']),
     expires_at: momentAnswer,
+    is_one_person: z.boolean().meta({ description: 'What takes two people takes one in this installation' }),
   })
   .meta({ id: 'Operator' });
 
-export function writeOperator(operator: Operator): z.input<typeof operatorAnswer> {
+export function writeOperator(operator: Operator, isOnePerson: boolean): z.input<typeof operatorAnswer> {
   return {
     user_id: Number(operator.userId),
     login: operator.login,
     role: operator.role,
     kind: operator.kind,
     expires_at: writeMoment(operator.expiresAt),
+    is_one_person: isOnePerson,
   };
 }
 
