@@ -29,7 +29,8 @@ export type AppOptions = {
   readonly connection: Connection;
   readonly connectionsMax: { readonly accept: number; readonly read: number; readonly work: number };
   readonly namedStatements: boolean;
-  readonly masterKey: Uint8Array;
+  /** The present master key and the earlier ones. */
+  readonly masterKeys: { readonly current: Uint8Array; readonly retired: readonly Uint8Array[] };
   readonly log: Log;
   /** What this process does: answer requests, do the queued work, or both. */
   readonly does: { readonly serve: boolean; readonly work: boolean };
@@ -168,7 +169,7 @@ function registerRoutes(server: HttpServer, { options, parts, creator }: Served)
 async function openParts(options: AppOptions) {
   const { log } = options;
   const report = (text: string) => (error: unknown) => log.error({ err: error }, text);
-  const vault = openVault(options.masterKey);
+  const vault = openVault(options.masterKeys.current, options.masterKeys.retired);
   const pools = openPools({ ...options, onError: report('a database connection broke') });
   const clock = await openDatabaseClock({ db: pools.readDb, monotonicMs, onError: report('no clock of the database') });
   const directory = openDirectory({ db: pools.readDb, log });

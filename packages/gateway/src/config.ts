@@ -32,6 +32,11 @@ export const settings: readonly Setting[] = [
     meaning: 'a file with the master key; without both the embedded database keeps one in `DATA_DIR/master.key`',
   },
   {
+    name: 'MASTER_KEYS_RETIRED',
+    default: null,
+    meaning: 'comma-separated earlier master keys; they open what they sealed until `rotate-keys` has run',
+  },
+  {
     name: 'PUBLIC_URL',
     default: null,
     meaning: 'where people reach the gateway; with https the cookies of the console are for TLS only',
@@ -96,6 +101,7 @@ const shape = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   MASTER_KEY: optionalText,
   MASTER_KEY_FILE: optionalText,
+  MASTER_KEYS_RETIRED: optionalText,
   PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
   SUPPORT_CONTACT: optionalText,
   TRUSTED_PROXIES: z

@@ -17,7 +17,9 @@ import { demoTexts } from './demo/texts.ts';
 import type { Log } from './http/server.ts';
 import { recordAction } from './operators/record-action.ts';
 import { createUser } from './operators/users.ts';
-import { readMasterKey } from './secrets/master-key.ts';
+import { rotateSealedValues } from './secrets/rotate.ts';
+import { openVault } from './secrets/seal.ts';
+import { readMasterKey, readRetiredKeys } from './secrets/master-key.ts';
 
 const migrations = fileURLToPath(new URL('../migrations', import.meta.url));
 const stopWithinMs = 30_000;
@@ -29,6 +31,7 @@ const usage = `Usage: node packages/gateway/src/main.ts <command>
   serve     answers requests only; needs DATABASE_URL
   work      sends payouts and delivers notifications only; needs DATABASE_URL
   migrate   brings the database to this version's schema
+  rotate-keys   wraps everything sealed under MASTER_KEY that MASTER_KEYS_RETIRED sealed before
   owner <login>   adds a person who may do everything, and prints their first password
 
 Settings are environment variables: see the table in README.md.`;
@@ -55,6 +58,8 @@ async function main(): Promise<void> {
       return runGateway(needDatabaseUrl(config, command), stops, { serve: false, work: true });
     case 'migrate':
       return runMigrations(config, stops);
+    case 'rotate-keys':
+      return rotateKeys(config, stops);
     case 'owner':
       return addOwner(config, stops, process.argv[3]);
     default:
@@ -107,6 +112,19 @@ async function runMigrations(config: Config, stops: Stops): Promise<void> {
   for (const stop of stops.toReversed()) await stop();
 }
 
+async function rotateKeys(config: Config, stops: Stops): Promise<void> {
+  const log = createLog(config, 'stderr');
+  const connection = await connect(config, stops, log);
+  const { current, retired } = await readMasterKeys(config);
+  const db = openPool({ connection, name: 'vyplata rotate-keys', connectionsMax: 1 });
+  stops.push(() => db.close());
+  const count = await rotateSealedValues({ db, vault: openVault(current, retired) }, (line) =>
+    process.stdout.write(`${line}\n`),
+  );
+  process.stdout.write(`${count} values are sealed under the present master key now.\n`);
+  for (const stop of stops.toReversed()) await stop();
+}
+
 /** The first people of an installation come from its own machine: there is nobody yet who could approve them. */
 async function addOwner(config: Config, stops: Stops, login: string | undefined): Promise<void> {
   if (login === undefined) throw new Error('Say who: node packages/gateway/src/main.ts owner <login>');
@@ -133,22 +151,28 @@ async function openApp(config: Config, stops: Stops, given: { log: Log; does: Du
   const isEmbedded = config.DATABASE_URL === undefined;
   if (isEmbedded) await applyMigrations(connection, log);
   else await checkDatabase(connection);
-  const masterKey = await readMasterKey({
-    value: config.MASTER_KEY,
-    file: config.MASTER_KEY_FILE,
-    ownFile: isEmbedded ? join(config.DATA_DIR, 'master.key') : undefined,
-  });
+  const masterKeys = await readMasterKeys(config);
   const bookPath = config.SANDBOX_BOOK ?? join(config.DATA_DIR, 'sandbox', 'book.ndjson');
   await mkdir(dirname(bookPath), { recursive: true, mode: 0o700 });
   const callbackUrl = does.serve ? `http://127.0.0.1:${port}/callbacks/sandbox` : undefined;
   const timeScale = config.SANDBOX_TIME_SCALE;
   const sandbox = { bookPath, callbackUrl, timeScale };
-  const app = await startApp({ ...optionsOf(config), connection, masterKey, log, does, sandbox });
+  const app = await startApp({ ...optionsOf(config), connection, masterKeys, log, does, sandbox });
   stops.push(() => app.stop());
   return app;
 }
 
-type Given = 'connection' | 'masterKey' | 'log' | 'does' | 'sandbox';
+/** The embedded database keeps a key of its own beside it; one that is run by somebody else needs one that is given. */
+async function readMasterKeys(config: Config): Promise<AppOptions['masterKeys']> {
+  const current = await readMasterKey({
+    value: config.MASTER_KEY,
+    file: config.MASTER_KEY_FILE,
+    ownFile: config.DATABASE_URL === undefined ? join(config.DATA_DIR, 'master.key') : undefined,
+  });
+  return { current, retired: readRetiredKeys(config.MASTER_KEYS_RETIRED) };
+}
+
+type Given = 'connection' | 'masterKeys' | 'log' | 'does' | 'sandbox';
 
 /** The settings under the names of the rooms that they are for. */
 function optionsOf(config: Config): Omit<AppOptions, Given> {

@@ -27,7 +27,7 @@ export const operatorProblemCodes = [
   'payout_not_in_review',
   'payout_not_cancellable',
   'verdict_amount',
-  'notification_pending',
+  'endpoint_disabled',
   'approval_needs_other',
   'approval_decided',
   // A public key that cannot be used (`public_pem`).

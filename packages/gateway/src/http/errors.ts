@@ -39,7 +39,7 @@ const statuses: Readonly<Partial<Record<ProblemCode, number>>> = {
   key_retired: 409,
   payout_not_in_review: 409,
   payout_not_cancellable: 409,
-  notification_pending: 409,
+  endpoint_disabled: 409,
 };
 
 /** Both catalogues name every code, or this file does not compile. */

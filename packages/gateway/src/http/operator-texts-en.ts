@@ -36,7 +36,7 @@ export const operatorTextsEn: OperatorTexts = {
   verdict_amount: () => 'The paid amount must be greater than zero and at most what was due to the recipient.',
   approval_needs_other: () => 'Another person has to approve this: you asked for it yourself.',
   approval_decided: () => 'This was decided already, or its time is over. Ask again if it is still needed.',
-  notification_pending: () => 'The notification is still being sent. Wait until it is delivered or given up.',
+  endpoint_disabled: () => 'The endpoint is switched off. Switch it on first, then send the notification again.',
 
   key_retired: () => 'The key is retired for ever. Make or upload a new one.',
   key_pem_too_large: () => 'The text is too long for one public key. Send public.pem alone.',

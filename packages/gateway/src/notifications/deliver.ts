@@ -4,7 +4,7 @@ import type { Job } from '../jobs/queue.ts';
 import type { MerchantEntry } from '../merchants/directory.ts';
 import type { Vault } from '../secrets/seal.ts';
 import { type ConnectOptions, makeGuards, openReceivers } from './connect.ts';
-import { composeMessage, deliveryDeadlineMs, sendMessage, type Try, withoutAddress } from './send.ts';
+import { composeMessage, deliveryDeadlineMs, sendMessage, switchedOff, type Try, withoutAddress } from './send.ts';
 import { createSigner } from './sign.ts';
 import { createDeliveryStore, type NotificationState, type StoredNotification } from './store.ts';
 
@@ -49,6 +49,9 @@ export function createDeliverer(needs: Needs): Deliverer {
     const sign = notification.sign ?? (await signer.sign({ merchantId, text: signedText }));
     const startedAt = new Date(clock.now());
     if (!URL.canParse(notification.url)) return { sign, startedAt, made: withoutAddress };
+    const { endpoints } = await needs.directory.findMerchant(merchantId);
+    const isSwitchedOff = endpointId !== null && endpoints.get(endpointId)?.state === 'disabled';
+    if (isSwitchedOff) return { sign, startedAt, made: switchedOff };
     const message = composeMessage({ ...notification, sign });
     const timed = {
       merchantId,
@@ -95,12 +98,12 @@ function nameWebhook(notificationId: bigint): string {
  */
 export function decideNext(input: {
   readonly notification: Pick<StoredNotification, 'state' | 'tries' | 'triesBefore'>;
-  readonly made: Pick<Try, 'isAcknowledged'>;
+  readonly made: Pick<Try, 'isAcknowledged' | 'isHopeless'>;
   readonly delaysMs: readonly number[];
 }): { readonly state: NotificationState; readonly delayMs: number | undefined } {
   const { notification, made, delaysMs } = input;
   if (made.isAcknowledged) return { state: 'delivered', delayMs: undefined };
-  const delayMs = delaysMs[notification.tries - notification.triesBefore];
+  const delayMs = made.isHopeless ? undefined : delaysMs[notification.tries - notification.triesBefore];
   if (notification.state === 'delivered') return { state: 'delivered', delayMs };
   return { state: delayMs === undefined ? 'dead' : 'pending', delayMs };
 }

@@ -6,43 +6,87 @@ import type { Vault } from '../secrets/seal.ts';
 import { laneOf } from './announce.ts';
 import { type ConnectOptions, makeGuards, openReceivers } from './connect.ts';
 import { deliveryLeaseMs } from './deliver.ts';
-import { composeMessage, deliveryDeadlineMs, sendMessage } from './send.ts';
+import { composeMessage, deliveryDeadlineMs, readFields, sendMessage } from './send.ts';
 import { createSigner } from './sign.ts';
 
 type Refused = { readonly ok: false; readonly problem: Problem };
 
+type Resend = {
+  readonly merchantId: bigint;
+  readonly notificationId: bigint;
+  /** Written down by whoever lets them do it. */
+  readonly actor?: string;
+};
+
+const readTarget = `
+  select n.endpoint_id as "endpointId", n.url, n.method, n.signed_text as "signedText",
+    e.url as "endpointUrl", e.method as "endpointMethod", e.state as "endpointState"
+  from notification n
+  left join endpoint e on e.merchant_id = n.merchant_id and e.endpoint_id = n.endpoint_id
+  where n.merchant_id = $1 and n.notification_id = $2`;
+
+type Method = 'POST' | 'GET';
+
+type TargetRow = {
+  readonly endpointId: number | null;
+  readonly url: string;
+  readonly method: Method;
+  readonly signedText: string;
+  readonly endpointUrl: string | null;
+  readonly endpointMethod: Method | null;
+  readonly endpointState: 'active' | 'disabled' | null;
+};
+
 // The job first and then the notification, like whoever records a delivery: neither waits for the other in a circle.
-// A job that is there already is run now, unless it is due or in somebody's hands, which both end within a lease.
+// A job that is there already is run now, unless it is due or in somebody's hands, which both end within a lease. If
+// the notification goes elsewhere from now on ($5), the hands that still send it to the old address lose the job.
 const queueAgain = `
   with job as (
     insert into job as j (kind, merchant_id, subject_id, lane, run_at)
     values ('notification', $1, $2, $3, clock_timestamp())
-    on conflict (kind, merchant_id, subject_id) do update set run_at = case
-      when j.run_at > clock_timestamp() + $4 * interval '1 millisecond' then clock_timestamp() else j.run_at end
+    on conflict (kind, merchant_id, subject_id) do update set lane = excluded.lane,
+      fence = j.fence + case when $5 then 1 else 0 end,
+      run_at = case when $5 or j.run_at > clock_timestamp() + $4 * interval '1 millisecond'
+        then clock_timestamp() else j.run_at end
     returning merchant_id, subject_id, xmax = 0 as is_new
   )
-  update notification n set tries_before = n.tries,
+  update notification n set url = $6, method = $7, signed_text = $8,
+    sign = case when n.signed_text = $8 then n.sign end,
+    tries_before = case when job.is_new then n.tries else n.tries_before end,
     state = case n.state when 'dead' then 'pending' else n.state end,
     ended_at = case n.state when 'dead' then null else n.ended_at end
   from job
-  where job.is_new and n.merchant_id = job.merchant_id and n.notification_id = job.subject_id`;
+  where (job.is_new or $5) and n.merchant_id = job.merchant_id and n.notification_id = job.subject_id`;
 
 /**
- * Sends a notification again at once: same id, same text, same signature, the whole schedule of retries. One that is
- * still being sent is not sent twice, only sooner.
+ * Sends a notification again at once, through the whole schedule of retries. To the endpoint as it is now: whoever
+ * mended its address wants it there. Otherwise the same id, text and signature. One that is still being sent is not
+ * sent twice, only sooner.
  */
 export async function resendNotification(
   needs: { readonly db: Sql; readonly wake: () => void },
-  { merchantId, notificationId }: { readonly merchantId: bigint; readonly notificationId: bigint },
+  { merchantId, notificationId }: Resend,
 ): Promise<{ readonly ok: true } | Refused> {
-  const [row] = await needs.db.query<{ url: string }>(
-    'select url from notification where merchant_id = $1 and notification_id = $2',
-    [merchantId, notificationId],
-  );
+  const [row] = await needs.db.query<TargetRow>(readTarget, [merchantId, notificationId]);
   if (row === undefined) return { ok: false, problem: { code: 'record_unknown', field: 'notification_id' } };
-  await needs.db.query(queueAgain, [merchantId, notificationId, laneOf(merchantId, row.url), deliveryLeaseMs]);
+  if (row.endpointState === 'disabled') {
+    return { ok: false, problem: { code: 'endpoint_disabled', field: 'notification_id' } };
+  }
+  const url = row.endpointUrl ?? row.url;
+  if (url === '') return { ok: false, problem: { code: 'endpoint_unknown', field: 'notification_id' } };
+  const method = row.endpointMethod ?? row.method;
+  const signedText = method === row.method ? row.signedText : rewriteText(row.signedText, method);
+  const isMoved = url !== row.url || method !== row.method;
+  const lane = laneOf(merchantId, url);
+  const id = [merchantId, notificationId];
+  await needs.db.query(queueAgain, [...id, lane, deliveryLeaseMs, isMoved, url, method, signedText]);
   needs.wake();
   return { ok: true };
+}
+
+/** Each value is signed as the receiver sees it, and by the other method it sees one of them differently. */
+function rewriteText(signedText: string, method: Method): string {
+  return notificationText({ fields: readFields(signedText), method });
 }
 
 export type EndpointTest = {

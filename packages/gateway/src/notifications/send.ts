@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type NotificationFields, notificationBody, notificationQuery } from '@vyplata/sdk/notification';
-import type { Agent, Dispatcher } from 'undici';
+import type { Agent } from 'undici';
 import { AddressRefused } from './connect.ts';
+import { DeadlinePassed, exchange } from './exchange.ts';
 
 type Method = 'POST' | 'GET';
 
@@ -12,6 +13,8 @@ export type Message = { readonly method: Method; readonly url: URL; readonly bod
 /** One try. `error` is a sentence when no answer came, or one that is never good; else the status says it all. */
 export type Try = {
   readonly isAcknowledged: boolean;
+  /** Nothing was sent, and trying later by itself would not change that: somebody has to do something first. */
+  readonly isHopeless?: boolean;
   readonly statusCode: number | null;
   readonly error: string | null;
   /** The beginning of the answer's body, safe to store and show. */
@@ -53,8 +56,8 @@ export function composeMessage(input: {
   return { method, url, body };
 }
 
-/** In GET the signed text has "0" or "1" where the fields have a boolean. */
-function readFields(signedText: string): NotificationFields {
+/** The fields of a signed text. In GET it has "0" or "1" where the fields have a boolean. */
+export function readFields(signedText: string): NotificationFields {
   const fields = JSON.parse(signedText) as Omit<NotificationFields, 'is_partial_payment'> & {
     readonly is_partial_payment: boolean | string;
   };
@@ -62,44 +65,48 @@ function readFields(signedText: string): NotificationFields {
   return { ...fields, is_partial_payment: isPartial === true || isPartial === '1' };
 }
 
+const unsent = { isAcknowledged: false, isHopeless: true, statusCode: null, answer: null, durationMs: 0 } as const;
+
 /** How a try went that had nowhere to go. */
 export const withoutAddress: Try = {
-  isAcknowledged: false,
-  statusCode: null,
+  ...unsent,
   error: 'There is no address to send it to: the endpoint that the order named does not exist.',
-  answer: null,
-  durationMs: 0,
+};
+
+/** How a try went whose endpoint was switched off since. */
+export const switchedOff: Try = {
+  ...unsent,
+  error: 'The endpoint is switched off. Switch it on and send the notification again.',
 };
 
 /** Sends a message once, under one deadline for everything. Never throws: whatever happens is how the try went. */
 export async function sendMessage(
   needs: { readonly receivers: Agent; readonly deadlineMs: number },
-  message: Message,
+  { method, url, body }: Message,
   headers: Record<string, string>,
 ): Promise<Try> {
-  const { method, url, body } = message;
   const startedAt = performance.now();
-  const elapsedMs = () => Math.round(performance.now() - startedAt);
-  try {
-    const response = await needs.receivers.request({
-      origin: url.origin,
-      path: `${url.pathname}${url.search}`,
-      method,
-      headers: {
-        'user-agent': userAgent,
-        accept: '*/*',
-        ...(method === 'POST' ? { 'content-type': 'application/json' } : {}),
-        ...headers,
-      },
-      body: method === 'POST' ? body : null,
-      signal: AbortSignal.timeout(needs.deadlineMs),
-    });
-    const answer = await readAnswer(response.body);
-    return { ...judgeStatus(response.statusCode), answer, durationMs: elapsedMs() };
-  } catch (error) {
+  const request = {
+    origin: url.origin,
+    path: `${url.pathname}${url.search}`,
+    method,
+    headers: {
+      'user-agent': userAgent,
+      accept: '*/*',
+      ...(method === 'POST' ? { 'content-type': 'application/json' } : {}),
+      ...headers,
+    },
+    body: method === 'POST' ? body : null,
+  };
+  const { statusCode, body: answer, error } = await exchange({ ...needs, answerBytesMax }, request);
+  const durationMs = Math.round(performance.now() - startedAt);
+  if (statusCode === null) {
     const what = explainError(error, needs.deadlineMs);
-    return { isAcknowledged: false, statusCode: null, error: what, answer: null, durationMs: elapsedMs() };
+    return { isAcknowledged: false, statusCode: null, error: what, answer: null, durationMs };
   }
+  // The status has decided already: a body that is too long, too slow or broken off is kept as far as it came.
+  const kept = answer.length === 0 ? null : makeSafeText(answer.toString('utf8'));
+  return { ...judgeStatus(statusCode), answer: kept, durationMs };
 }
 
 function readVersion(): string {
@@ -116,25 +123,6 @@ function judgeStatus(statusCode: number): Pick<Try, 'isAcknowledged' | 'statusCo
     statusCode,
     error: isRedirect ? 'Redirects are not followed. Set the address that the endpoint redirects to.' : null,
   };
-}
-
-/**
- * The status has decided already: a body that is too long, too slow or broken off is read as far as it came. Not
- * reading to the end closes the connection.
- */
-async function readAnswer(body: Dispatcher.ResponseData['body']): Promise<string | null> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  try {
-    for await (const chunk of body as AsyncIterable<Buffer>) {
-      chunks.push(chunk);
-      bytes += chunk.length;
-      if (bytes > answerBytesMax) break;
-    }
-  } catch {
-    // What has arrived is enough to show.
-  }
-  return bytes === 0 ? null : makeSafeText(Buffer.concat(chunks).toString('utf8'));
 }
 
 /** Twelve and more digits, perhaps in groups, are taken for a card number: the answer may quote somebody's. */
@@ -173,7 +161,7 @@ const explanations: Readonly<Record<string, string>> = {
 function explainError(error: unknown, deadlineMs: number): string {
   if (!(error instanceof Error)) return makeSafeText(String(error));
   if (error instanceof AddressRefused) return 'The address is not public, so nothing is sent to it.';
-  if (error.name === 'TimeoutError') return `No answer within ${deadlineMs / 1000} s.`;
+  if (error instanceof DeadlinePassed) return `No answer within ${deadlineMs / 1000} s.`;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
   return `${explanations[code] ?? makeSafeText(error.message)} (${code})`;
 }

@@ -91,8 +91,8 @@ export async function listApprovals(
 }
 
 /**
- * A second person says yes. Approved is the intent, written before anything is done. If the process dies in between, it
- * can be approved again after a minute; what moves money carries a key or a state that keeps it from happening twice.
+ * A second person says yes. Approved is the intent, written before anything is done. If the process dies in between,
+ * it can be approved again after a minute; what moves money carries a key or a state that keeps it from happening twice.
  * Throws a Refusal for the person who asked, for what was decided already, and after the end of its time.
  */
 export async function approve(tx: Tx, input: { approvalId: bigint; userId: bigint }): Promise<Approval> {

@@ -24,6 +24,14 @@ export async function readMasterKey(source: MasterKeySource): Promise<Uint8Array
   return readOwnFile(source.ownFile);
 }
 
+/** The earlier keys, in any order. Throws one sentence when one of them is not 32 bytes of base64. */
+export function readRetiredKeys(text: string | undefined): Uint8Array[] {
+  return (text ?? '')
+    .split(',')
+    .filter((part) => part.trim() !== '')
+    .map((part) => decodeKey(part, 'MASTER_KEYS_RETIRED'));
+}
+
 async function readOwnFile(path: string): Promise<Uint8Array> {
   try {
     // Two first starts at once: the one that comes second finds the file and uses it.

@@ -1,54 +1,134 @@
-// Owns how secrets and recipients' data are kept at rest, and the keyed digest of orders.
-// Promises that what is sealed can be opened only with the same key and the same context.
+// Owns how secrets and recipients' data are kept at rest, the keyed digest of orders and the keyed hash for searching.
+// Promises that what is sealed opens only with the same master key and the same context.
 // Refuses to know whose secrets they are.
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto';
 
-/** AES-256-GCM under the master key. `context` is bound to the text: a sealed value moved to another row won't open. */
+/**
+ * Envelope encryption: every value has a data key of its own (AES-256-GCM), wrapped by the master key. `context` is
+ * bound to the text: a sealed value that is moved to another row does not open.
+ */
 export type Vault = {
   seal(text: string, context: string): Buffer;
-  /** Throws if the bytes were changed, moved, or sealed with a key this installation does not have. */
+  /** Throws if the bytes were changed, moved, or sealed under a master key this installation does not have. */
   open(sealed: Uint8Array, context: string): string;
-  /** Keyed digest that recognises the same order again, for ever; `key` names the key that made it. */
+  /** The same value under the present master key; undefined when it is that already. The text is never opened. */
+  rewrap(sealed: Uint8Array): Buffer | undefined;
+  /** Recognises the same order again, for ever; `key` names the master key that made a digest. */
   digest(text: string, key?: number): Buffer;
   readonly digestKey: number;
+  /** What a recipient's number is found by: one hash per master key, the present one first. */
+  searchHashes(number: string): readonly Buffer[];
 };
 
-const formatVersion = 1;
+type MasterKey = {
+  readonly id: number;
+  readonly wrapKey: KeyObject;
+  readonly digestKey: KeyObject;
+  readonly searchKey: KeyObject;
+};
+
+const formatVersion = 2;
+const keyBytes = 32;
 const nonceBytes = 12;
 const tagBytes = 16;
+const searchBytes = 16;
+/** Where the parts of a sealed value begin: version, key id, nonce, tag and data key of the wrap, then tag and text. */
+const nonceAt = 5;
+const wrapTagAt = nonceAt + nonceBytes;
+const wrappedAt = wrapTagAt + tagBytes;
+const bodyTagAt = wrappedAt + keyBytes;
+const bodyAt = bodyTagAt + tagBytes;
+/** A data key seals one text and nothing else, so its nonce may be constant. */
+const bodyNonce = Buffer.alloc(nonceBytes);
 
-/** `masterKey`: 32 bytes. It is part of every backup: without it sealed data and the digests of orders are lost. */
-export function openVault(masterKey: Uint8Array): Vault {
-  if (masterKey.length !== 32) throw new Error('the master key must have exactly 32 bytes');
-  const sealKey = deriveKey(masterKey, 'seal');
-  const digestKeys = new Map([[1, deriveKey(masterKey, 'order-digest-1')]]);
+/**
+ * `current` seals; `retired` keys still open what they sealed and recognise the orders they digested, so they stay part
+ * of the set-up and of every backup. Each has 32 bytes.
+ */
+export function openVault(current: Uint8Array, retired: readonly Uint8Array[] = []): Vault {
+  const present = deriveMasterKey(current);
+  const known = new Map([present, ...retired.map(deriveMasterKey)].map((key) => [key.id, key]));
+  const find = (id: number): MasterKey => {
+    const key = known.get(id);
+    if (key === undefined) throw new Error(`master key ${id} is not in this installation: add it to the retired ones`);
+    return key;
+  };
   return {
-    digestKey: 1,
+    digestKey: present.id,
     seal(text, context) {
-      const nonce = randomBytes(nonceBytes);
-      const cipher = createCipheriv('aes-256-gcm', sealKey, nonce);
-      cipher.setAAD(Buffer.from(context));
-      const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
-      return Buffer.concat([Buffer.from([formatVersion]), nonce, cipher.getAuthTag(), body]);
+      const dataKey = randomBytes(keyBytes);
+      return Buffer.concat([wrap(present, dataKey), ...encryptBody(dataKey, text, context)]);
     },
     open(sealed, context) {
-      if (sealed[0] !== formatVersion) throw new Error('sealed data of an unknown format');
-      const nonce = sealed.subarray(1, 1 + nonceBytes);
-      const tag = sealed.subarray(1 + nonceBytes, 1 + nonceBytes + tagBytes);
-      const decipher = createDecipheriv('aes-256-gcm', sealKey, nonce, { authTagLength: tagBytes });
+      const dataKey = unwrap(find(readKeyId(sealed)), sealed);
+      const decipher = createDecipheriv('aes-256-gcm', createSecretKey(dataKey), bodyNonce, {
+        authTagLength: tagBytes,
+      });
       decipher.setAAD(Buffer.from(context));
-      decipher.setAuthTag(tag);
-      const body = sealed.subarray(1 + nonceBytes + tagBytes);
-      return Buffer.concat([decipher.update(body), decipher.final()]).toString('utf8');
+      decipher.setAuthTag(sealed.subarray(bodyTagAt, bodyAt));
+      return Buffer.concat([decipher.update(sealed.subarray(bodyAt)), decipher.final()]).toString('utf8');
     },
-    digest(text, key = 1) {
-      const secret = digestKeys.get(key);
-      if (secret === undefined) throw new Error(`the order digest key ${key} is not in this installation`);
-      return createHmac('sha256', secret).update(text).digest();
+    rewrap(sealed) {
+      const id = readKeyId(sealed);
+      if (id === present.id) return undefined;
+      return Buffer.concat([wrap(present, unwrap(find(id), sealed)), sealed.subarray(bodyTagAt)]);
     },
+    digest: (text, key = present.id) => createHmac('sha256', find(key).digestKey).update(text).digest(),
+    searchHashes: (number) => [...known.values()].map((key) => hashForSearch(key, number)),
   };
 }
 
-function deriveKey(masterKey: Uint8Array, purpose: string): Buffer {
-  return Buffer.from(hkdfSync('sha256', masterKey, Buffer.alloc(0), `vyplata ${purpose}`, 32));
+function deriveMasterKey(key: Uint8Array): MasterKey {
+  if (key.length !== keyBytes) throw new Error(`a master key must have exactly ${keyBytes} bytes, not ${key.length}`);
+  // Key objects: the same key as plain bytes costs four times as much on each use.
+  const derive = (purpose: string): KeyObject =>
+    createSecretKey(Buffer.from(hkdfSync('sha256', key, Buffer.alloc(0), `vyplata ${purpose}`, keyBytes)));
+  // The id says which key it was and nothing about it: a positive integer of the database.
+  const id = createHash('sha256').update(derive('id').export()).digest().readUInt32BE() >>> 1;
+  return { id, wrapKey: derive('wrap'), digestKey: derive('order digest'), searchKey: derive('recipient search') };
+}
+
+function readKeyId(sealed: Uint8Array): number {
+  if (sealed[0] !== formatVersion || sealed.length < bodyAt) throw new Error('this is not a sealed value');
+  return Buffer.from(sealed.buffer, sealed.byteOffset, sealed.length).readUInt32BE(1);
+}
+
+function wrap(key: MasterKey, dataKey: Buffer): Buffer {
+  const head = Buffer.alloc(nonceAt);
+  head.writeUInt8(formatVersion);
+  head.writeUInt32BE(key.id, 1);
+  const nonce = randomBytes(nonceBytes);
+  const cipher = createCipheriv('aes-256-gcm', key.wrapKey, nonce);
+  cipher.setAAD(head);
+  const wrapped = cipher.update(dataKey);
+  cipher.final();
+  return Buffer.concat([head, nonce, cipher.getAuthTag(), wrapped]);
+}
+
+function unwrap(key: MasterKey, sealed: Uint8Array): Buffer {
+  const nonce = sealed.subarray(nonceAt, wrapTagAt);
+  const decipher = createDecipheriv('aes-256-gcm', key.wrapKey, nonce, { authTagLength: tagBytes });
+  decipher.setAAD(sealed.subarray(0, nonceAt));
+  decipher.setAuthTag(sealed.subarray(wrapTagAt, wrappedAt));
+  return Buffer.concat([decipher.update(sealed.subarray(wrappedAt, bodyTagAt)), decipher.final()]);
+}
+
+function encryptBody(dataKey: Buffer, text: string, context: string): [Buffer, Buffer] {
+  const cipher = createCipheriv('aes-256-gcm', createSecretKey(dataKey), bodyNonce);
+  cipher.setAAD(Buffer.from(context));
+  const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
+  return [cipher.getAuthTag(), body];
+}
+
+function hashForSearch(key: MasterKey, number: string): Buffer {
+  return createHmac('sha256', key.searchKey).update(number).digest().subarray(0, searchBytes);
 }

@@ -27,7 +27,7 @@ describe('import order', () => {
     ['fastify outside http', 'app.ts', `import type { F } from 'fastify';`, /imports fastify, which only http/],
     ['a fastify plugin', 'operators/a.ts', `import c from '@fastify/cookie';`, /@fastify\/cookie, which only http/],
     ['db in a connector', 'connectors/a.ts', `import { x } from '../db/b.ts';`, /connector, which gets no database/],
-    ['the whole sdk', 'http/a.ts', `import { Client } from '@vyplata/sdk';`, /imports @vyplata\/sdk, which only demo may know/],
+    ['the whole sdk', 'http/a.ts', `import { Client } from '@vyplata/sdk';`, /@vyplata\/sdk, which only demo may know/],
     ['the sdk by path', 'http/a.ts', `import { x } from '../../../sdk/src/key.ts';`, /outside the gateway's source/],
     ['a new room', 'wallets/a.ts', `import { x } from '../core/b.ts';`, /"wallets", which is not in the import order/],
     ['an unknown name', 'http/a.ts', 'const b = await import(name);', /a name that is only known at run time/],

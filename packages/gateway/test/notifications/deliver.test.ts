@@ -159,6 +159,17 @@ describe('delivering notifications', () => {
     assert.match((await ground.deliveries(nowhere))[0]?.error ?? '', /no address/);
   });
 
+  it('gives up at once when the endpoint is switched off', async () => {
+    const { endpointId } = await ground.addEndpoint(receiver.url);
+    const notificationId = await ground.announce({ url: receiver.url, endpoint_id: endpointId });
+    await ground.changeEndpoint({ endpointId, state: 'disabled' });
+    await ground.makeDeliverer().handle(await ground.claimOne());
+    assert.equal(receiver.received.length, 0);
+    assert.equal((await ground.read(notificationId)).state, 'dead');
+    assert.match((await ground.deliveries(notificationId))[0]?.error ?? '', /switched off/);
+    assert.deepEqual(await ground.db.query('select 1 from job'), []);
+  });
+
   it('keeps a text with quotes, Cyrillic, NUL and a card number of an answer apart from trouble', async () => {
     receiver.answer = (response) => response.end('{"ошибка":"\\u0000\u0000 4276 1111 1111 3333"}\ud800');
     const notificationId = await ground.announce({ url: receiver.url });

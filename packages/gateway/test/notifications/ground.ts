@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Db } from '../../src/db/pool.ts';
 import { createQueue, type Job } from '../../src/jobs/queue.ts';
 import { type Directory, openDirectory } from '../../src/merchants/directory.ts';
-import { createEndpoint } from '../../src/merchants/endpoints.ts';
+import { createEndpoint, type EndpointChange, updateEndpoint } from '../../src/merchants/endpoints.ts';
 import { revealWebhookSecret } from '../../src/merchants/enroll.ts';
 import { type Announcement, announcePayout } from '../../src/notifications/announce.ts';
 import { createDeliverer, type Deliverer, deliveryLeaseMs, type Needs } from '../../src/notifications/deliver.ts';
@@ -36,6 +36,7 @@ export type NotificationGround = {
   readonly webhookSecret: string;
   makeDeliverer(differences?: Partial<Needs>): Deliverer;
   addEndpoint(url: string, method?: 'POST' | 'GET'): Promise<{ endpointId: number; secret: string }>;
+  changeEndpoint(change: Omit<EndpointChange, 'merchantId'>): Promise<void>;
   /** Writes a notification about a paid payout with its job, as the end of a payout does. */
   announce(target: Pick<Announcement, 'url'> & Partial<Announcement>): Promise<bigint>;
   claim(leaseMs?: number): Promise<Job[]>;
@@ -73,6 +74,10 @@ export async function openNotificationGround(): Promise<NotificationGround> {
       const made = await db.tx((tx) => createEndpoint({ tx, vault, allowLoopback: true }, input));
       await directory.refresh();
       return { endpointId: made.endpoint.endpointId, secret: made.secret };
+    },
+    async changeEndpoint(change) {
+      await db.tx((tx) => updateEndpoint({ tx, allowLoopback: true }, { merchantId, ...change }));
+      await directory.refresh();
     },
     announce: (target) => writeNotification(db, { merchantId, accountId, ...target }),
     async claimOne(leaseMs) {

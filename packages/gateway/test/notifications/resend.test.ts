@@ -95,6 +95,45 @@ describe('notifications again, and samples', () => {
       assert.deepEqual([row.state, row.tries, row.tries_before], ['pending', 2, 0]);
     });
 
+    it('to the endpoint as it is now: another address, another method', async () => {
+      const { endpointId } = await ground.addEndpoint('http://127.0.0.1:1/old');
+      const notificationId = await ground.announce({ url: 'http://127.0.0.1:1/old', endpoint_id: endpointId });
+      const deliverer = ground.makeDeliverer({ delaysMs: [3_600_000] });
+      await deliverer.handle(await ground.claimOne());
+      const { sign } = await ground.read(notificationId);
+      assert.ok(sign !== null);
+      await ground.changeEndpoint({ endpointId, url: receiver.url });
+      assert.deepEqual(await resend(notificationId), { ok: true });
+      assert.equal((await ground.read(notificationId)).sign, sign, 'the text is the same');
+      // In hand when the endpoint takes another method: the old signature must not be written to the new text.
+      const overtaken = await ground.claimOne();
+      await ground.changeEndpoint({ endpointId, method: 'GET' });
+      assert.deepEqual(await resend(notificationId), { ok: true });
+      assert.equal((await ground.read(notificationId)).sign, null);
+      await deliverer.handle(overtaken);
+      assert.equal((await ground.read(notificationId)).state, 'pending');
+      await deliverer.handle(await ground.claimOne());
+      assert.equal((await ground.read(notificationId)).state, 'delivered');
+      const url = receiver.received.at(-1)?.url ?? '';
+      const verified = verifyNotification({ publicKey: ground.publicKey, method: 'GET', url });
+      assert.equal(verified.valid && verified.notification.isPartialPayment, true);
+    });
+
+    it('not to an endpoint that is switched off or missing, but once it is there', async () => {
+      const { endpointId } = await ground.addEndpoint(receiver.url);
+      const refusal = (code: string) => ({ ok: false, problem: { code, field: 'notification_id' } });
+      const off = await ground.announce({ url: receiver.url, endpoint_id: endpointId, dead: true });
+      await ground.changeEndpoint({ endpointId, state: 'disabled' });
+      assert.deepEqual(await resend(off), refusal('endpoint_disabled'));
+      const missing = await ground.announce({ url: '', endpoint_id: endpointId + 1, dead: true });
+      assert.deepEqual(await resend(missing), refusal('endpoint_unknown'));
+      assert.deepEqual(await ground.db.query('select 1 from job'), []);
+      assert.equal((await ground.addEndpoint(receiver.url)).endpointId, endpointId + 1);
+      assert.deepEqual(await resend(missing), { ok: true });
+      await ground.makeDeliverer().handle(await ground.claimOne());
+      assert.equal((await ground.read(missing)).state, 'delivered');
+    });
+
     it('many times at once makes one job', async () => {
       const notificationId = await ground.announce({ url: receiver.url, dead: true });
       await Promise.all(Array.from({ length: 8 }, () => resend(notificationId)));

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { after, before, beforeEach, describe, it } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { notificationText, signTestNotification, verifyNotification } from '@vyplata/sdk/notification';
 import type { Agent } from 'undici';
 import { makeGuards, openReceivers } from '../../src/notifications/connect.ts';
@@ -87,8 +88,10 @@ describe('one try to send a notification', () => {
   });
 
   it('gives up at the deadline: no answer, and headers that drip', async () => {
-    receiver.answer = () => undefined;
+    const closed = Promise.withResolvers<void>();
+    receiver.answer = ({ socket }) => socket?.once('close', () => closed.resolve());
     const made = await send();
+    await closed.promise;
     assert.equal(made.error, 'No answer within 0.25 s.');
     assert.equal(made.statusCode, null);
     assert.ok(made.durationMs >= deadlineMs - 5 && made.durationMs < deadlineMs + 200, String(made.durationMs));
@@ -102,6 +105,36 @@ describe('one try to send a notification', () => {
     assert.equal(dripped.isAcknowledged, false);
     assert.equal(dripped.error, 'No answer within 0.25 s.');
     assert.ok(dripped.durationMs < deadlineMs + 200);
+  });
+
+  it('gives up at the deadline before there is a connection, and sends nothing afterwards', async () => {
+    const found = Promise.withResolvers<string[]>();
+    const guards = makeGuards({ allowLoopback: true });
+    const slow = openReceivers({ guards, deadlineMs, resolve: () => found.promise });
+    const { href } = Object.assign(new URL(receiver.url), { hostname: 'shop.example' });
+    const made = await sendMessage({ receivers: slow, deadlineMs }, await compose(href, 'POST'), {});
+    assert.equal(made.error, 'No answer within 0.25 s.');
+    assert.ok(made.durationMs < deadlineMs + 200, String(made.durationMs));
+    const seen = receiver.connections();
+    found.resolve(['127.0.0.1']);
+    while (receiver.connections() === seen) await setImmediate();
+    await slow.close();
+    assert.equal(receiver.received.length, 0, 'the connection came too late');
+  });
+
+  it('waits for the answer behind informational ones, and takes no other protocol for one', async () => {
+    receiver.answer = (response) => {
+      response.writeProcessing();
+      response.writeEarlyHints({ link: '</a>; rel=preload' });
+      response.writeHead(500).end('no');
+    };
+    const made = await send();
+    assert.deepEqual([made.isAcknowledged, made.statusCode, made.answer], [false, 500, 'no']);
+    receiver.answer = ({ socket }) =>
+      socket?.end('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n');
+    const switched = await send();
+    assert.deepEqual([switched.isAcknowledged, switched.statusCode], [false, null]);
+    assert.ok(switched.durationMs < deadlineMs);
   });
 
   it('counts the status when the body never ends, and stops reading at the deadline', async () => {
@@ -119,7 +152,9 @@ describe('one try to send a notification', () => {
 
   it('reads at most 64 KiB of an answer and keeps 500 characters', async () => {
     let written = 0;
+    const closed = Promise.withResolvers<void>();
     receiver.answer = (response) => {
+      response.once('close', () => closed.resolve());
       response.writeHead(500);
       const write = () => {
         while (response.writable && written < 64 * 2 ** 20) {
@@ -132,6 +167,7 @@ describe('one try to send a notification', () => {
       write();
     };
     const made = await send();
+    await closed.promise;
     assert.equal(made.answer, 'z'.repeat(500));
     assert.equal(made.statusCode, 500);
     assert.ok(written < 32 * 2 ** 20, `${written} bytes were taken`);

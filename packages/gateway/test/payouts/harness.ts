@@ -18,7 +18,8 @@ export type Room = {
   readonly vault: Vault;
   readonly merchantId: bigint;
   readonly accountId: string;
-  openCreator(): Promise<Creator>;
+  /** `own`: another vault than the room's, as after a rotation of the master key. */
+  openCreator(own?: Vault): Promise<Creator>;
   close(): Promise<void>;
 };
 
@@ -42,30 +43,23 @@ export async function openRoom(fundedMinor: bigint): Promise<Room> {
     vault,
     merchantId,
     accountId,
-    async openCreator() {
-      const own = openPool({
-        connection,
-        name: 'test creator',
-        connectionsMax: 4,
-      });
-      const clock = await openDatabaseClock({
-        db: own,
-        monotonicMs,
-      });
+    async openCreator(own = vault) {
+      const pool = openPool({ connection, name: 'test creator', connectionsMax: 4 });
+      const clock = await openDatabaseClock({ db: pool, monotonicMs });
       closing.push(
         () => clock.close(),
-        () => own.close(),
+        () => pool.close(),
       );
       return createCreator({
-        acceptDb: own,
-        probeDb: own,
+        acceptDb: pool,
+        probeDb: pool,
         clock,
         monotonicMs,
-        vault,
+        vault: own,
         wake: () => {},
-        waitingMax: 5e3,
+        waitingMax: 5_000,
         groupsMax: 2,
-        onLostAnswer: (error) => console.error(error),
+        onLostAnswer: () => {},
       });
     },
     async close() {

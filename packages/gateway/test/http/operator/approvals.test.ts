@@ -37,11 +37,11 @@ describe('what takes two people', () => {
     gateway.ask(`/approvals/${id}/${verdict}`, { body: verdict === 'refuse' ? { reason: 'no' } : {}, token });
 
   test('money moves when another person approves, once, and not before', async () => {
-    const before = await available();
+    const amountBefore = await available();
     const id = await askTopUp('two-1');
-    assert.equal(await available(), before);
+    assert.equal(await available(), amountBefore);
     assert.equal((await decide(id, 'approve', anna)).status, 409, 'not by the one who asked');
-    assert.equal(await available(), before);
+    assert.equal(await available(), amountBefore);
     const replies = await Promise.all([decide(id, 'approve', boris), decide(id, 'approve', boris)]);
     assert.deepEqual(
       replies.map(({ status }) => status).toSorted((a, b) => a - b),
@@ -56,16 +56,16 @@ describe('what takes two people', () => {
   });
 
   test('a refused request is never done, and the one who asked may take it back', async () => {
-    const before = await available();
+    const amountBefore = await available();
     const id = await askTopUp('two-2');
     assert.equal((await decide(id, 'refuse', boris)).status, 200);
     assert.equal((await decide(id, 'approve', boris)).status, 409);
     const own = await askTopUp('two-3');
     assert.equal((await decide(own, 'refuse', anna)).status, 200);
-    assert.equal(await available(), before);
+    assert.equal(await available(), amountBefore);
   });
 
-  test('a request that is wrong in itself is refused at once, and one that fails when it is done says why', async () => {
+  test('a request that is wrong in itself is refused at once, one that fails when it is done says why', async () => {
     const wrong = await gateway.ask(`${account()}/withdrawals`, { body: { amount: 'much' }, token: anna });
     assert.equal(wrong.status, 400);
     const body = { amount: '999999.00', request_key: 'two-4', reason: 'all of it' };
