@@ -92,13 +92,13 @@ export async function listApprovals(
 
 /**
  * A second person says yes. Approved is the intent, written before anything is done. If the process dies in between,
- * it can be approved again after a minute; what moves money carries a key or a state that keeps it from happening twice.
+ * it can be approved again after a minute; what moves money carries a key or a state that keeps it from moving twice.
  * Throws a Refusal for the person who asked, for what was decided already, and after the end of its time.
  */
 export async function approve(tx: Tx, input: { approvalId: bigint; userId: bigint }): Promise<Approval> {
   const [row] = await tx.query<{ requestedBy: bigint; isOpen: boolean }>(
-    `select requested_by as "requestedBy", expires_at > clock_timestamp()
-       and (state = 'pending' or state = 'approved' and decided_at < clock_timestamp() - interval '1 minute') as "isOpen"
+    `select requested_by as "requestedBy", expires_at > clock_timestamp() and (state = 'pending'
+       or state = 'approved' and decided_at < clock_timestamp() - interval '1 minute') as "isOpen"
      from approval where approval_id = $1 for update`,
     [input.approvalId],
   );
