@@ -15,9 +15,10 @@ const levels = [
   ['demo'],
   ['app'],
   ['config'],
+  ['commands'],
   ['main'],
 ];
-/** Files beside the rooms: only main may import the others, and nobody main. */
+/** Files beside the rooms: only main and its commands may import the others, and nobody main. */
 const tops = new Set(['app', 'config', 'main']);
 const levelOf = new Map(levels.flatMap((rooms, level) => rooms.map((room) => [room, level] as const)));
 
@@ -88,7 +89,8 @@ function judgeRelative(path: string, from: string): string | null {
   if (!target.startsWith(gateway)) return `imports ${from}, which is outside the gateway's source`;
   const [room, other] = [roomOf(path), roomOf(target)];
   if (other === room) return null;
-  if (tops.has(other)) return room === 'main' ? null : `imports ${other}, which only main may import`;
+  if (tops.has(other) && room !== 'main' && room !== 'commands') return `imports ${other}, which only main may import`;
+  if (other === 'main') return 'imports main, which nobody may import';
   const [level = 0, otherLevel] = [levelOf.get(room), levelOf.get(other)];
   if (otherLevel === undefined) return `imports "${other}", which is not in the import order`;
   if (room === 'connectors' && other === 'db') return 'is a connector, which gets no database, and imports db';

@@ -86,13 +86,19 @@ function sqlOn(client: pg.Pool | pg.PoolClient, isNamed: boolean): Sql {
 export function openPool(options: PoolOptions): Db {
   const pool = new pg.Pool(driverOptions(options));
   const isNamed = options.namedStatements ?? true;
+  let isClosing = false;
   // An idle connection that breaks emits here; without a listener it would end the process.
-  pool.on('error', (error) => options.onError?.(error));
+  pool.on('error', (error) => {
+    if (!isClosing) options.onError?.(error);
+  });
   return {
     ...sqlOn(pool, isNamed),
     tx: (work) => runTx(pool, isNamed, work),
     load: () => ({ waiting: pool.waitingCount, open: pool.totalCount, idle: pool.idleCount }),
-    close: () => pool.end(),
+    close() {
+      isClosing = true;
+      return pool.end();
+    },
   };
 }
 

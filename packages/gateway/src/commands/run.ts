@@ -1,0 +1,100 @@
+import { mkdir } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { dirname, join } from 'node:path';
+import { type App, type AppOptions, startApp } from '../app.ts';
+import type { Config } from '../config.ts';
+import { checkSchema } from '../db/migrate.ts';
+import { type Connection, openSession } from '../db/pool.ts';
+import type { Log } from '../http/server.ts';
+import { applyMigrations, connect, createLog, migrations, readMasterKeys, type Stops } from './connect.ts';
+
+type Duties = AppOptions['does'];
+
+export async function runGateway(config: Config, stops: Stops, does: Duties): Promise<void> {
+  const log = createLog(config, 'stdout');
+  if (does.serve) await assertPortIsFree({ host: config.HOST, port: config.PORT });
+  const app = await openApp(config, stops, { log, does, port: config.PORT });
+  if (does.serve) await app.server.listen({ host: config.HOST, port: config.PORT });
+  log.info({ ...does, ...(does.serve ? { host: config.HOST, port: config.PORT } : {}) }, 'started');
+}
+
+export function needDatabaseUrl(config: Config, command: string): Config {
+  if (config.DATABASE_URL !== undefined) return config;
+  throw new Error(`${command} needs DATABASE_URL. To use the embedded PostgreSQL, start everything at once with: run`);
+}
+
+export async function openApp(
+  config: Config,
+  stops: Stops,
+  given: { log: Log; does: Duties; port: number },
+): Promise<App> {
+  const { log, does, port } = given;
+  const connection = await connect(config, stops, log);
+  const isEmbedded = config.DATABASE_URL === undefined;
+  if (isEmbedded) await applyMigrations(connection, log);
+  else await checkDatabase(connection);
+  const masterKeys = await readMasterKeys(config);
+  const bookPath = config.SANDBOX_BOOK ?? join(config.DATA_DIR, 'sandbox', 'book.ndjson');
+  await mkdir(dirname(bookPath), { recursive: true, mode: 0o700 });
+  const callbackUrl = does.serve ? `http://127.0.0.1:${port}/callbacks/sandbox` : undefined;
+  const timeScale = config.SANDBOX_TIME_SCALE;
+  const sandbox = { bookPath, callbackUrl, timeScale };
+  const app = await startApp({ ...optionsOf(config), connection, masterKeys, log, does, sandbox });
+  stops.push(() => app.stop());
+  return app;
+}
+
+type Given = 'connection' | 'masterKeys' | 'log' | 'does' | 'sandbox';
+
+/** The settings under the names of the rooms that they are for. */
+function optionsOf(config: Config): Omit<AppOptions, Given> {
+  return {
+    connectionsMax: { accept: config.ACCEPT_CONNECTIONS, read: config.READ_CONNECTIONS, work: config.WORK_CONNECTIONS },
+    namedStatements: config.NAMED_STATEMENTS,
+    policy: {
+      attemptsMax: config.ATTEMPTS_MAX,
+      askBaseMs: 1_000,
+      askMaxMs: 300_000,
+      unknownBudgetMs: config.UNKNOWN_BUDGET_MS,
+      acceptedBudgetMs: config.ACCEPTED_BUDGET_MS,
+      reviewAskMs: 900_000,
+      // A call has to start early enough to end before this, and the lease of its job is longer still.
+      sendWithinMs: config.CALL_DEADLINE_MS + 5_000,
+    },
+    callDeadlineMs: config.CALL_DEADLINE_MS,
+    jobs: {
+      payoutsMax: config.PAYOUT_JOBS_MAX,
+      notificationsMax: config.NOTIFICATION_JOBS_MAX,
+      laneMax: config.LANE_JOBS_MAX,
+    },
+    pollMs: config.POLL_MS,
+    createsWaitingMax: config.CREATES_WAITING_MAX,
+    allowLoopback: config.ALLOW_LOOPBACK,
+    supportContact: config.SUPPORT_CONTACT ?? '',
+    isOnePerson: config.ONE_PERSON,
+    isCookieSecure: config.PUBLIC_URL?.startsWith('https:') === true,
+    trustedProxies: config.TRUSTED_PROXIES,
+  };
+}
+
+async function checkDatabase(connection: Connection): Promise<void> {
+  const session = await openSession(connection);
+  try {
+    await checkSchema({ db: session, folder: migrations });
+  } finally {
+    await session.end();
+  }
+}
+
+/** A busy port is said before anything is started or made. */
+export function assertPortIsFree({ host, port }: { host: string; port: number }): Promise<void> {
+  return new Promise((resolvePort, reject) => {
+    const probe = createServer();
+    probe.once('error', (error: Error & { code?: string }) => {
+      const advice = 'Stop what listens there, or choose another port with PORT.';
+      const why = error.code === 'EADDRINUSE' ? `is in use. ${advice}` : `cannot be used: ${error.message}. ${advice}`;
+      reject(new Error(`Port ${port} on ${host} ${why}`));
+    });
+    probe.listen(port, host, () => probe.close(() => resolvePort()));
+  });
+}
