@@ -38,7 +38,8 @@ export function verifySignature(options: {
   assertRsa(key);
   const signature = decodeCanonicalBase64(options.sign);
   if (signature === undefined || signature.length !== signatureBytes(key)) return false;
-  return verify(digest, toBytes(body), { key, padding: constants.RSA_PKCS1_PADDING }, signature);
+  // For a plain RSA key PKCS#1 v1.5 is the default; naming it in an object costs half as much again as the check itself.
+  return verify(digest, toBytes(body), key, signature);
 }
 
 /**
@@ -55,8 +56,15 @@ function assertRsa(key: KeyObject): void {
   throw new TypeError(`An RSA key is needed, this one is ${key.asymmetricKeyType ?? key.type}.`);
 }
 
+const lengths = new WeakMap<KeyObject, number>();
+
+/** Asked of the key once: details of a key object are made anew each time. */
 function signatureBytes(key: KeyObject): number {
-  return Math.ceil((key.asymmetricKeyDetails?.modulusLength ?? 0) / 8);
+  const known = lengths.get(key);
+  if (known !== undefined) return known;
+  const length = Math.ceil((key.asymmetricKeyDetails?.modulusLength ?? 0) / 8);
+  lengths.set(key, length);
+  return length;
 }
 
 function toBytes(body: Uint8Array | string): Uint8Array {

@@ -65,8 +65,12 @@ export function openVault(current: Uint8Array, retired: readonly Uint8Array[] = 
   return {
     digestKey: present.id,
     seal(text, context) {
-      const dataKey = randomBytes(keyBytes);
-      return Buffer.concat([wrap(present, dataKey), ...encryptBody(dataKey, text, context)]);
+      const random = takeRandom();
+      const dataKey = random.subarray(0, keyBytes);
+      return Buffer.concat([
+        wrap(present, { dataKey, nonce: random.subarray(keyBytes) }),
+        ...encryptBody(dataKey, text, context),
+      ]);
     },
     open(sealed, context) {
       const dataKey = unwrap(find(readKeyId(sealed)), sealed);
@@ -80,7 +84,10 @@ export function openVault(current: Uint8Array, retired: readonly Uint8Array[] = 
     rewrap(sealed) {
       const id = readKeyId(sealed);
       if (id === present.id) return undefined;
-      return Buffer.concat([wrap(present, unwrap(find(id), sealed)), sealed.subarray(bodyTagAt)]);
+      return Buffer.concat([
+        wrap(present, { dataKey: unwrap(find(id), sealed), nonce: takeRandom().subarray(keyBytes) }),
+        sealed.subarray(bodyTagAt),
+      ]);
     },
     digest: (text, key = present.id) => createHmac('sha256', find(key).digestKey).update(text).digest(),
     searchHashes: (number) => [...known.values()].map((key) => hashForSearch(key, number)),
@@ -102,11 +109,21 @@ function readKeyId(sealed: Uint8Array): number {
   return Buffer.from(sealed.buffer, sealed.byteOffset, sealed.length).readUInt32BE(1);
 }
 
-function wrap(key: MasterKey, dataKey: Buffer): Buffer {
+const randomChunk = keyBytes + nonceBytes;
+let pool = Buffer.alloc(0);
+
+/** A data key and a nonce, never given out twice. One call for many of them: each call costs as much as a cipher. */
+function takeRandom(): Buffer {
+  if (pool.length < randomChunk) pool = randomBytes(randomChunk * 128);
+  const taken = pool.subarray(0, randomChunk);
+  pool = pool.subarray(randomChunk);
+  return taken;
+}
+
+function wrap(key: MasterKey, { dataKey, nonce }: { readonly dataKey: Buffer; readonly nonce: Buffer }): Buffer {
   const head = Buffer.alloc(nonceAt);
   head.writeUInt8(formatVersion);
   head.writeUInt32BE(key.id, 1);
-  const nonce = randomBytes(nonceBytes);
   const cipher = createCipheriv('aes-256-gcm', key.wrapKey, nonce);
   cipher.setAAD(head);
   const wrapped = cipher.update(dataKey);

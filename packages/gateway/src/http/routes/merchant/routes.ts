@@ -8,7 +8,7 @@ import type { Sql } from '../../../db/pool.ts';
 import { type Answer, answerRefusal, createdHeader } from '../../answer.ts';
 import { authenticate, type Needs as AuthNeeds } from '../../auth.ts';
 import { type Language, languageOf } from '../../errors.ts';
-import { type Log, reject, sendAnswer } from '../../server.ts';
+import { type Log, reject, writeAnswer } from '../../server.ts';
 import { type Needs as StatusNeeds } from '../../../payouts/status.ts';
 import { showBalance, showInfo } from './account.ts';
 import { type Needs as CreateNeeds, createPayout } from './create.ts';
@@ -83,7 +83,7 @@ async function serve(needs: Needs, route: Route, { request, reply }: Exchange): 
   });
   try {
     const answer = await Promise.race([answerRequest(needs, route, { request, receivedMs, language }), late]);
-    sendAnswer(reply, answer);
+    writeAnswer(reply, answer);
   } finally {
     clearTimeout(timer);
   }
