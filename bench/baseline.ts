@@ -8,7 +8,9 @@ export async function makeBaselineTables({ db }: BenchDatabase): Promise<void> {
   await db.query('create table pgbench_branches (bid int primary key, bbalance int, filler char(88))');
   await db.query('create table pgbench_tellers (tid int primary key, bid int, tbalance int, filler char(84))');
   await db.query('create table pgbench_accounts (aid int primary key, bid int, abalance int, filler char(84))');
-  await db.query('create table pgbench_history (tid int, bid int, aid int, delta int, mtime timestamp, filler char(22))');
+  await db.query(
+    'create table pgbench_history (tid int, bid int, aid int, delta int, mtime timestamp, filler char(22))',
+  );
   await db.query('insert into pgbench_branches select n, 0 from generate_series(1, $1::int) n', [scale]);
   await db.query(`insert into pgbench_tellers select n, (n - 1) / 10 + 1, 0 from generate_series(1, $1::int) n`, [
     scale * 10,

@@ -17,9 +17,9 @@ export type BenchDatabase = {
 };
 
 /** A PostgreSQL of the bench's own, durable as in production; everything that is measured is measured on this one. */
-export async function openBenchDatabase(): Promise<BenchDatabase> {
+export async function openBenchDatabase(settings: Readonly<Record<string, string>> = {}): Promise<BenchDatabase> {
   const folder = await mkdtemp(join(tmpdir(), 'vyplata-bench-'));
-  const embedded = await startEmbedded({ dataDir: join(folder, 'data') });
+  const embedded = await startEmbedded({ dataDir: join(folder, 'data'), settings });
   const { connection } = embedded;
   await migrate({
     connect: () => openSession(connection),

@@ -55,7 +55,10 @@ export async function startGateway(database: BenchDatabase, options: GatewayOpti
 async function waitUntilReady(port: number, command: string): Promise<void> {
   const url = command === 'work' ? undefined : `http://127.0.0.1:${port}/health/ready`;
   for (let tries = 0; url !== undefined && tries < 400; tries += 1) {
-    const isReady = await fetch(url).then((answer) => answer.ok, () => false);
+    const isReady = await fetch(url).then(
+      (answer) => answer.ok,
+      () => false,
+    );
     if (isReady) return;
     await new Promise((resolve) => setTimeout(resolve, 25));
   }

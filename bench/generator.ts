@@ -26,7 +26,9 @@ export type Load = {
 
 const [, , text = '{}'] = process.argv;
 const task = JSON.parse(text) as Task;
-const lines = readFileSync(task.path, 'latin1').split('\n').slice(task.from, task.from + task.count);
+const lines = readFileSync(task.path, 'latin1')
+  .split('\n')
+  .slice(task.from, task.from + task.count);
 const requests = lines.filter((line) => line !== '').map(makeRequest);
 
 function makeRequest(line: string, at: number): Buffer {

@@ -22,7 +22,12 @@ export async function signOrders(count: number): Promise<SignedOrders> {
   if (known === undefined) await writeFile(keyPath, privatePem, { mode: 0o600 });
   const publicPem = await readFile(join(cache, 'public.pem'), 'utf8').catch(() => makePublic(privatePem));
   await writeFile(join(cache, 'public.pem'), publicPem);
-  const isThere = known !== undefined && (await readFile(path).then(() => true, () => false));
+  const isThere =
+    known !== undefined &&
+    (await readFile(path).then(
+      () => true,
+      () => false,
+    ));
   if (!isThere) {
     const halves = [
       [0, Math.floor(count / 2)],

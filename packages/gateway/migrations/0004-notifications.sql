@@ -13,6 +13,7 @@ create table notification (
   signed_text text not null,
   sign text,
   state text not null check (state in ('pending', 'delivered', 'dead')),
+  is_dead boolean not null generated always as (state = 'dead') stored,
   tries integer not null default 0,
   -- Sent again, it goes through the whole schedule once more: its place there is counted from here.
   tries_before integer not null default 0,
@@ -21,7 +22,7 @@ create table notification (
   primary key (merchant_id, notification_id)
 ) with (fillfactor = 70);
 create index notification_of_payout on notification (merchant_id, payout_id);
-create index notification_dead on notification (merchant_id, notification_id) where state = 'dead';
+create index notification_dead on notification (merchant_id, notification_id) where is_dead;
 
 create table delivery (
   merchant_id bigint not null,

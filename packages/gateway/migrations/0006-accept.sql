@@ -1,6 +1,7 @@
 -- Accepting a batch of orders: one round trip, one transaction. docs/decisions/0003 tells why this is a function.
 -- Each statement of a function sees what was committed before it started, so what is read after the locks is current.
--- enable_seqscan is off because a cached plan made while a table was empty would go on scanning it as it grows.
+-- Scans and joins of whole tables are off: a plan that was cached while a table was empty would go on reading it whole
+-- as it grows. What is left is looking up each row by its key, which is right for a group of any size.
 
 create type accept_item as (
   item integer, merchant_id bigint, account_id uuid, order_id text, digest bytea, digest_key integer,
@@ -14,7 +15,8 @@ create type accept_item as (
 -- barred (a tombstone newer than the request holds the order_id); again (undecided: put it into the next batch).
 create function accept_payouts_v1(input json, deadline_at timestamptz)
 returns table (item integer, verdict text, payout_id bigint, digest bytea, digest_key integer)
-language plpgsql set enable_seqscan = off as $$
+language plpgsql
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 #variable_conflict use_column
 declare
   items accept_item[];

@@ -9,13 +9,15 @@ create type payout_change as (
   paid_minor bigint, commission_minor bigint, receivable_minor bigint, funding_minor bigint,
   attempt_no integer, attempt_connector text, attempt_reference text, attempt_state text, attempt_provider_id text,
   attempt_answer jsonb,
+  -- null ends the payout's job, -1 leaves it to the lease of whoever has it
   run_in_ms bigint, notifications jsonb, incident_kind text, incident_detail jsonb
 );
 
 -- Returns the items that were applied. Of the others nothing was written: the payout has moved on since it was read
 -- (version), or another worker owns its job now (fence).
 create function apply_payouts_v1(input json) returns setof integer
-language plpgsql set enable_seqscan = off as $$
+language plpgsql
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 #variable_conflict use_column
 declare
   changes payout_change[];
@@ -28,9 +30,14 @@ begin
   where (p.merchant_id, p.payout_id) in (select c.merchant_id, c.payout_id from unnest(changes) c)
   order by p.merchant_id, p.payout_id for no key update;
 
-  perform 1 from job j
-  where (j.kind, j.merchant_id, j.subject_id) in (select 'payout', c.merchant_id, c.payout_id from unnest(changes) c)
-  order by j.merchant_id, j.subject_id for update;
+  -- Jobs are looked up one by one (lateral, limit): a queue that was empty when the plan was made looks so small to the
+  -- planner that it would read all jobs of the kind for each.
+  perform 1
+  from (select c.merchant_id, c.payout_id from unnest(changes) c order by 1, 2) c
+  cross join lateral (
+    select 1 from job j where j.kind = 'payout' and j.merchant_id = c.merchant_id and j.subject_id = c.payout_id
+    limit 1 for update
+  ) locked;
 
   -- 2. What may be written: the version decided upon is still the present one, and the fence is the present owner's.
   -- Of several changes to one payout in a batch the first counts; a new statement sees what the locks waited for.
@@ -40,7 +47,10 @@ begin
       from unnest(changes) c
       join payout p on p.merchant_id = c.merchant_id and p.payout_id = c.payout_id
         and p.version = c.version and p.state = c.from_state
-      left join job j on j.kind = 'payout' and j.merchant_id = c.merchant_id and j.subject_id = c.payout_id
+      left join lateral (
+        select j.fence from job j
+        where j.kind = 'payout' and j.merchant_id = c.merchant_id and j.subject_id = c.payout_id limit 1
+      ) j on true
       where c.fence is null or j.fence = c.fence
       order by c.merchant_id, c.payout_id, c.item
     ) fit order by (c).account_id, (c).item);
@@ -121,12 +131,19 @@ begin
   insert into job (kind, merchant_id, subject_id, lane, run_at)
   select 'notification', merchant_id, notification_id, lane, clock_timestamp() from new where not dead;
 
-  delete from job j using unnest(live) c
-  where c.run_in_ms is null and j.kind = 'payout' and j.merchant_id = c.merchant_id and j.subject_id = c.payout_id;
+  -- The rows are locked, so they stay where they are.
+  delete from job j using (
+    select own.ctid from unnest(live) c
+    cross join lateral (
+      select j.ctid from job j
+      where j.kind = 'payout' and j.merchant_id = c.merchant_id and j.subject_id = c.payout_id limit 1
+    ) own
+    where c.run_in_ms is null
+  ) done where j.ctid = done.ctid;
 
   insert into job (kind, merchant_id, subject_id, run_at)
   select 'payout', c.merchant_id, c.payout_id, clock_timestamp() + c.run_in_ms * interval '1 millisecond'
-  from unnest(live) c where c.run_in_ms is not null
+  from unnest(live) c where c.run_in_ms >= 0
   on conflict (kind, merchant_id, subject_id) do update set run_at = excluded.run_at;
 
   insert into incident (merchant_id, payout_id, kind, detail)

@@ -4,9 +4,10 @@
 -- already have all the work they may have are passed over, so that one dead endpoint never fills every hand.
 create function claim_jobs_v1(of_kind text, count_max integer, lease_ms bigint, busy_lanes text[])
 returns table (merchant_id bigint, subject_id bigint, lane text, fence integer, late_ms double precision)
-language sql set enable_seqscan = off as $$
+language sql
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
   with due as (
-    select j.merchant_id, j.subject_id, j.run_at
+    select j.ctid, j.run_at
     from job j
     where j.kind = of_kind and j.run_at <= now() and j.lane <> all (busy_lanes)
     order by j.run_at
@@ -14,8 +15,8 @@ language sql set enable_seqscan = off as $$
     for update skip locked
   )
   update job j set run_at = clock_timestamp() + lease_ms * interval '1 millisecond', fence = j.fence + 1
-  from due d
-  where j.kind = of_kind and j.merchant_id = d.merchant_id and j.subject_id = d.subject_id
+  -- Locked just now, so they stay where they are.
+  from due d where j.ctid = d.ctid
   returning j.merchant_id, j.subject_id, j.lane, j.fence, extract(epoch from clock_timestamp() - d.run_at) * 1000
 $$;
 
@@ -27,7 +28,8 @@ create type delivery_record as (
 
 -- Returns the items that were recorded; of the others the job belongs to another worker by now.
 create function record_deliveries_v1(input json) returns setof integer
-language plpgsql set enable_seqscan = off as $$
+language plpgsql
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 #variable_conflict use_column
 declare
   records delivery_record[];
@@ -35,15 +37,21 @@ declare
 begin
   records := array(select t from json_populate_recordset(null::delivery_record, input) t);
 
-  perform 1 from job j
-  where (j.kind, j.merchant_id, j.subject_id) in (
-    select 'notification', r.merchant_id, r.notification_id from unnest(records) r)
-  order by j.merchant_id, j.subject_id for update;
+  perform 1
+  from (select r.merchant_id, r.notification_id from unnest(records) r order by 1, 2) r
+  cross join lateral (
+    select 1 from job j
+    where j.kind = 'notification' and j.merchant_id = r.merchant_id and j.subject_id = r.notification_id
+    limit 1 for update
+  ) locked;
 
   live := array(
     select r from unnest(records) r
-    join job j on j.kind = 'notification' and j.merchant_id = r.merchant_id and j.subject_id = r.notification_id
-      and j.fence = r.fence);
+    cross join lateral (
+      select j.fence from job j
+      where j.kind = 'notification' and j.merchant_id = r.merchant_id and j.subject_id = r.notification_id limit 1
+    ) j
+    where j.fence = r.fence);
 
   insert into delivery (merchant_id, notification_id, try_no, started_at, duration_ms, status_code, error, answer)
   select merchant_id, notification_id, try_no, started_at, duration_ms, status_code, error, answer from unnest(live);
@@ -53,14 +61,24 @@ begin
   from unnest(live) r
   where n.merchant_id = r.merchant_id and n.notification_id = r.notification_id;
 
-  delete from job j using unnest(live) r
-  where r.run_in_ms is null
-    and j.kind = 'notification' and j.merchant_id = r.merchant_id and j.subject_id = r.notification_id;
+  delete from job j using (
+    select own.ctid from unnest(live) r
+    cross join lateral (
+      select j.ctid from job j
+      where j.kind = 'notification' and j.merchant_id = r.merchant_id and j.subject_id = r.notification_id limit 1
+    ) own
+    where r.run_in_ms is null
+  ) done where j.ctid = done.ctid;
 
-  update job j set run_at = clock_timestamp() + r.run_in_ms * interval '1 millisecond'
-  from unnest(live) r
-  where r.run_in_ms is not null
-    and j.kind = 'notification' and j.merchant_id = r.merchant_id and j.subject_id = r.notification_id;
+  update job j set run_at = clock_timestamp() + again.run_in_ms * interval '1 millisecond'
+  from (
+    select own.ctid, r.run_in_ms from unnest(live) r
+    cross join lateral (
+      select j.ctid from job j
+      where j.kind = 'notification' and j.merchant_id = r.merchant_id and j.subject_id = r.notification_id limit 1
+    ) own
+    where r.run_in_ms is not null
+  ) again where j.ctid = again.ctid;
 
   return query select r.item from unnest(live) r;
 end $$;

@@ -60,7 +60,6 @@ type Parts = Awaited<ReturnType<typeof openParts>>;
 
 const monotonicMs = (): number => performance.now();
 const overloaded = (): Error => new Refusal([{ code: 'overloaded', field: 'request' }]);
-const payoutLeaseMs = 30_000;
 const claimMax = 64;
 const sweepEveryMs = 60_000;
 
@@ -224,7 +223,7 @@ function startWorkers(options: AppOptions, parts: Parts, handlers: Handlers): vo
   if (!options.does.work) return;
   const queue = createQueue({ db: parts.pools.workDb });
   const kinds = [
-    { kind: 'payout', leaseMs: payoutLeaseMs, jobsMax: options.jobs.payoutsMax },
+    { kind: 'payout', leaseMs: 2 * options.policy.sendWithinMs, jobsMax: options.jobs.payoutsMax },
     { kind: 'notification', leaseMs: deliveryLeaseMs, jobsMax: options.jobs.notificationsMax },
   ] as const;
   for (const { kind, ...limits } of kinds) {

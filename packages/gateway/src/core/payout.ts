@@ -81,8 +81,8 @@ export type Change = {
   readonly posting?: Posting;
   readonly attempt?: AttemptChange;
   readonly final?: Final;
-  /** When to look at it again; undefined ends its job. */
-  readonly nextInMs: number | undefined;
+  /** When to look at it again: `lease` = when the lease of the worker that has it ends; undefined ends its job. */
+  readonly nextInMs: number | 'lease' | undefined;
   readonly incident?: { readonly kind: string; readonly detail: Evidence };
 };
 
@@ -119,7 +119,7 @@ function referenceOf(payoutId: bigint, attemptNo: number): string {
 export function decidePayout(payout: Payout, event: PayoutEvent, policy: Policy): Decision {
   switch (event.kind) {
     case 'send':
-      return decideSend(payout, policy);
+      return decideSend(payout);
     case 'outcome':
       return decideOutcome(payout, event, policy);
     case 'cancel':
@@ -132,7 +132,7 @@ export function decidePayout(payout: Payout, event: PayoutEvent, policy: Policy)
 }
 
 /** A new attempt needs a payout that is queued and an attempt before it, if any, that certainly moved nothing. */
-function decideSend(payout: Payout, policy: Policy): Decision {
+function decideSend(payout: Payout): Decision {
   if (payout.state !== 'queued') return { kind: 'refused', why: 'not_queued' };
   if (liveAttempt(payout) !== undefined) return { kind: 'refused', why: 'attempt_is_live' };
   const connector = nextConnector(payout);
@@ -146,7 +146,7 @@ function decideSend(payout: Payout, policy: Policy): Decision {
     cause: 'sent',
     posting: postSend(payout.charge.debitMinor, connector),
     attempt: { attemptNo, connector, reference, state: 'open' },
-    nextInMs: policy.sendWithinMs,
+    nextInMs: 'lease',
   });
 }
 
@@ -304,7 +304,7 @@ function decideNotFound(payout: Payout, attempt: Attempt, event: OutcomeEvent, p
   if (event.ageMs < proofMs || payout.state === 'review' || attempt.state === 'accepted') {
     const open = decideStillOpen(payout, attempt, event, policy);
     const waitMs = Number.isFinite(proofMs) ? Math.max(0, proofMs - event.ageMs) + 1 : 0;
-    if (open.kind === 'refused' || open.change.nextInMs === undefined || payout.state === 'review') return open;
+    if (open.kind === 'refused' || typeof open.change.nextInMs !== 'number' || payout.state === 'review') return open;
     return changed({ ...open.change, nextInMs: Math.max(open.change.nextInMs, waitMs) });
   }
   const proven = { ...attempt, state: 'void', answer: event.outcome.evidence } as const;

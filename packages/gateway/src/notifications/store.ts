@@ -60,7 +60,7 @@ const recordDeliveries: Statement = {
 /** Reads notifications and writes deliveries in groups; each caller waits for its own. */
 export function createDeliveryStore(needs: { readonly db: Sql; readonly overloaded: () => Error }): DeliveryStore {
   const { db, overloaded } = needs;
-  const limits = { itemsMax: 200, groupsMax: 2, waitingMax: 20_000, overloaded };
+  const limits = { itemsMax: 200, groupsMax: 1, waitingMax: 20_000, overloaded };
   const finds = createBatch<NotificationKey, StoredNotification | undefined>({
     ...limits,
     isRetrySafe: () => true,

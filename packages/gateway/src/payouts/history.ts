@@ -136,7 +136,7 @@ export function listDeadNotifications(
 ): Promise<NotificationLine[]> {
   return sql.query<NotificationLine>(
     `select ${notificationColumns} from notification n
-     where n.state = 'dead' and ($1::bigint is null or n.merchant_id = $1)
+     where n.is_dead and ($1::bigint is null or n.merchant_id = $1)
        and ($2::bigint is null or n.notification_id < $2)
      order by n.notification_id desc limit $3`,
     [page.merchantId ?? null, page.beforeId ?? null, page.limit],

@@ -4,6 +4,8 @@ import { isCertainlyAborted, type Sql, type Statement } from '../db/pool.ts';
 import type { Announcement } from '../notifications/announce.ts';
 import type { StoredPayout } from './store.ts';
 
+const leaveToLease = -1;
+
 /** A decided change, ready to be written. */
 export type PayoutRecord = {
   readonly payout: StoredPayout;
@@ -26,7 +28,7 @@ const applyPayouts: Statement = {
 export function createRecorder(needs: { readonly db: Sql; readonly overloaded: () => Error }): Recorder {
   const batch: Batch<PayoutRecord, boolean> = createBatch({
     itemsMax: 200,
-    groupsMax: 2,
+    groupsMax: 1,
     waitingMax: 20_000,
     overloaded: needs.overloaded,
     isRetrySafe: isCertainlyAborted,
@@ -38,6 +40,11 @@ export function createRecorder(needs: { readonly db: Sql; readonly overloaded: (
     },
   });
   return { record: (record) => batch.add(record), drain: () => batch.drain() };
+}
+
+function runInMs({ nextInMs }: Change): number | undefined {
+  if (nextInMs === 'lease') return leaveToLease;
+  return nextInMs === undefined ? undefined : Math.round(nextInMs);
 }
 
 /** The change as a row of the database type payout_change. Amounts travel as text: JSON numbers would lose digits. */
@@ -86,7 +93,7 @@ function changeRow({ payout, change, actor, fence, announcements }: PayoutRecord
           attempt_provider_id: attempt.providerId,
           attempt_answer: attempt.answer,
         }),
-    run_in_ms: change.nextInMs === undefined ? undefined : Math.round(change.nextInMs),
+    run_in_ms: runInMs(change),
     notifications: announcements.length === 0 ? undefined : announcements,
     incident_kind: incident?.kind,
     incident_detail: incident?.detail,

@@ -90,6 +90,8 @@ function addKeys(where: Conditions, filter: PayoutFilter): void {
   if (merchantId !== undefined) where.add((value) => `p.merchant_id = ${value(merchantId)}`);
   if (accountId !== undefined) where.add((value) => `p.account_id = ${value(accountId)}`);
   if (states !== undefined) where.add((value) => `p.state = any(${value(states)})`);
+  // The review queue has an index of its own.
+  if (states?.every((state) => state === 'review') === true) where.add(() => 'p.in_review');
   if (serviceCode !== undefined) where.add((value) => `p.service_code = ${value(serviceCode)}`);
   if (payoutId !== undefined) where.add((value) => `p.payout_id = ${value(payoutId)}`);
   if (currency !== undefined) where.add((value) => `p.currency = ${value(currency)}`);

@@ -118,7 +118,7 @@ export type PayoutReader = {
 export function createPayoutReader(needs: { readonly db: Sql; readonly overloaded: () => Error }): PayoutReader {
   const shared = {
     itemsMax: 200,
-    groupsMax: 4,
+    groupsMax: 1,
     waitingMax: 10_000,
     overloaded: needs.overloaded,
     isRetrySafe: () => false,
