@@ -49,6 +49,8 @@ async function makePublic(privatePem: string): Promise<string> {
   return createPublicKey(privatePem).export({ type: 'spki', format: 'pem' }).toString();
 }
 
+const restOfOrder = '"service":"qiwi_rub","notification_endpoint_id":5';
+
 type Share = { readonly privatePem: string; readonly from: number; readonly to: number };
 
 function signInWorker(share: Share): Promise<string> {
@@ -64,7 +66,7 @@ export function signShare({ privatePem, from, to }: Share): string {
   const key: KeyObject = createPrivateKey(privatePem);
   const lines: string[] = [];
   for (let at = from; at < to; at += 1) {
-    const body = `{"amount":"10.00","number":"79005554455","order_id":"order-${at}","service":"qiwi_rub","notification_endpoint_id":5}`;
+    const body = `{"amount":"10.00","number":"79005554455","order_id":"order-${at}",${restOfOrder}}`;
     lines.push(`${body}\t${signBody({ body, key })}\n`);
   }
   return lines.join('');

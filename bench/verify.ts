@@ -11,7 +11,7 @@ export async function verifyLedger({ db }: BenchDatabase): Promise<void> {
         where (b.available_minor, b.held_minor, b.clearing_minor, b.paid_minor)
           <> (p.available, p.held, p.clearing, p.paid)) as wrong,
        (select count(*) from (
-          select b.merchant_id, b.account_id, b.held_minor + b.clearing_minor - coalesce(sum(p.debit_minor), 0) as off
+          select b.account_id, b.held_minor + b.clearing_minor - coalesce(sum(p.debit_minor), 0) as off
           from balance b left join payout p on p.merchant_id = b.merchant_id and p.account_id = b.account_id
             and p.state in ('queued', 'sent', 'review')
           group by b.merchant_id, b.account_id, b.held_minor, b.clearing_minor) h where h.off <> 0) as unheld,

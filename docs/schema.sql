@@ -320,6 +320,7 @@ create table notification (
   signed_text text not null,
   sign text,
   state text not null,
+  is_dead boolean not null generated always as ((state = 'dead'::text)) stored,
   tries integer not null default 0,
   tries_before integer not null default 0,
   created_at timestamp with time zone not null default now(),
@@ -389,6 +390,7 @@ create table payout (
   account_id uuid not null,
   order_id text not null,
   state text not null,
+  in_review boolean not null generated always as ((state = 'review'::text)) stored,
   version integer not null default 1,
   service_code text not null,
   recipient_kind text not null,
@@ -505,7 +507,7 @@ CREATE INDEX incident_open ON public.incident USING btree (merchant_id, incident
 
 CREATE INDEX job_due ON public.job USING btree (kind, run_at);
 
-CREATE INDEX notification_dead ON public.notification USING btree (merchant_id, notification_id) WHERE (state = 'dead'::text);
+CREATE INDEX notification_dead ON public.notification USING btree (merchant_id, notification_id) WHERE is_dead;
 
 CREATE INDEX notification_of_payout ON public.notification USING btree (merchant_id, payout_id);
 
@@ -513,7 +515,7 @@ CREATE UNIQUE INDEX notification_key_active ON public.notification_key USING btr
 
 CREATE INDEX payout_by_id ON public.payout USING btree (payout_id);
 
-CREATE INDEX payout_in_review ON public.payout USING btree (merchant_id, payout_id) WHERE (state = 'review'::text);
+CREATE INDEX payout_in_review ON public.payout USING btree (merchant_id, payout_id) WHERE in_review;
 
 CREATE INDEX posting_of_payout ON public.posting USING btree (merchant_id, payout_id) WHERE (payout_id IS NOT NULL);
 
@@ -537,6 +539,8 @@ CREATE OR REPLACE FUNCTION public.accept_payouts_v1(input json, deadline_at time
  RETURNS TABLE(item integer, verdict text, payout_id bigint, digest bytea, digest_key integer)
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
 AS $function$
 #variable_conflict use_column
 declare
@@ -650,6 +654,8 @@ CREATE OR REPLACE FUNCTION public.apply_payouts_v1(input json)
  RETURNS SETOF integer
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
 AS $function$
 #variable_conflict use_column
 declare
@@ -663,9 +669,14 @@ begin
   where (p.merchant_id, p.payout_id) in (select c.merchant_id, c.payout_id from unnest(changes) c)
   order by p.merchant_id, p.payout_id for no key update;
 
-  perform 1 from job j
-  where (j.kind, j.merchant_id, j.subject_id) in (select 'payout', c.merchant_id, c.payout_id from unnest(changes) c)
-  order by j.merchant_id, j.subject_id for update;
+  -- Jobs are looked up one by one (lateral, limit): a queue that was empty when the plan was made looks so small to the
+  -- planner that it would read all jobs of the kind for each.
+  perform 1
+  from (select c.merchant_id, c.payout_id from unnest(changes) c order by 1, 2) c
+  cross join lateral (
+    select 1 from job j where j.kind = 'payout' and j.merchant_id = c.merchant_id and j.subject_id = c.payout_id
+    limit 1 for update
+  ) locked;
 
   -- 2. What may be written: the version decided upon is still the present one, and the fence is the present owner's.
   -- Of several changes to one payout in a batch the first counts; a new statement sees what the locks waited for.
@@ -675,7 +686,10 @@ begin
       from unnest(changes) c
       join payout p on p.merchant_id = c.merchant_id and p.payout_id = c.payout_id
         and p.version = c.version and p.state = c.from_state
-      left join job j on j.kind = 'payout' and j.merchant_id = c.merchant_id and j.subject_id = c.payout_id
+      left join lateral (
+        select j.fence from job j
+        where j.kind = 'payout' and j.merchant_id = c.merchant_id and j.subject_id = c.payout_id limit 1
+      ) j on true
       where c.fence is null or j.fence = c.fence
       order by c.merchant_id, c.payout_id, c.item
     ) fit order by (c).account_id, (c).item);
@@ -756,12 +770,19 @@ begin
   insert into job (kind, merchant_id, subject_id, lane, run_at)
   select 'notification', merchant_id, notification_id, lane, clock_timestamp() from new where not dead;
 
-  delete from job j using unnest(live) c
-  where c.run_in_ms is null and j.kind = 'payout' and j.merchant_id = c.merchant_id and j.subject_id = c.payout_id;
+  -- The rows are locked, so they stay where they are.
+  delete from job j using (
+    select own.ctid from unnest(live) c
+    cross join lateral (
+      select j.ctid from job j
+      where j.kind = 'payout' and j.merchant_id = c.merchant_id and j.subject_id = c.payout_id limit 1
+    ) own
+    where c.run_in_ms is null
+  ) done where j.ctid = done.ctid;
 
   insert into job (kind, merchant_id, subject_id, run_at)
   select 'payout', c.merchant_id, c.payout_id, clock_timestamp() + c.run_in_ms * interval '1 millisecond'
-  from unnest(live) c where c.run_in_ms is not null
+  from unnest(live) c where c.run_in_ms >= 0
   on conflict (kind, merchant_id, subject_id) do update set run_at = excluded.run_at;
 
   insert into incident (merchant_id, payout_id, kind, detail)
@@ -776,9 +797,11 @@ CREATE OR REPLACE FUNCTION public.claim_jobs_v1(of_kind text, count_max integer,
  RETURNS TABLE(merchant_id bigint, subject_id bigint, lane text, fence integer, late_ms double precision)
  LANGUAGE sql
  SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
 AS $function$
   with due as (
-    select j.merchant_id, j.subject_id, j.run_at
+    select j.ctid, j.run_at
     from job j
     where j.kind = of_kind and j.run_at <= now() and j.lane <> all (busy_lanes)
     order by j.run_at
@@ -786,8 +809,8 @@ AS $function$
     for update skip locked
   )
   update job j set run_at = clock_timestamp() + lease_ms * interval '1 millisecond', fence = j.fence + 1
-  from due d
-  where j.kind = of_kind and j.merchant_id = d.merchant_id and j.subject_id = d.subject_id
+  -- Locked just now, so they stay where they are.
+  from due d where j.ctid = d.ctid
   returning j.merchant_id, j.subject_id, j.lane, j.fence, extract(epoch from clock_timestamp() - d.run_at) * 1000
 $function$
 ;
@@ -806,6 +829,8 @@ CREATE OR REPLACE FUNCTION public.record_deliveries_v1(input json)
  RETURNS SETOF integer
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
 AS $function$
 #variable_conflict use_column
 declare
@@ -814,15 +839,21 @@ declare
 begin
   records := array(select t from json_populate_recordset(null::delivery_record, input) t);
 
-  perform 1 from job j
-  where (j.kind, j.merchant_id, j.subject_id) in (
-    select 'notification', r.merchant_id, r.notification_id from unnest(records) r)
-  order by j.merchant_id, j.subject_id for update;
+  perform 1
+  from (select r.merchant_id, r.notification_id from unnest(records) r order by 1, 2) r
+  cross join lateral (
+    select 1 from job j
+    where j.kind = 'notification' and j.merchant_id = r.merchant_id and j.subject_id = r.notification_id
+    limit 1 for update
+  ) locked;
 
   live := array(
     select r from unnest(records) r
-    join job j on j.kind = 'notification' and j.merchant_id = r.merchant_id and j.subject_id = r.notification_id
-      and j.fence = r.fence);
+    cross join lateral (
+      select j.fence from job j
+      where j.kind = 'notification' and j.merchant_id = r.merchant_id and j.subject_id = r.notification_id limit 1
+    ) j
+    where j.fence = r.fence);
 
   insert into delivery (merchant_id, notification_id, try_no, started_at, duration_ms, status_code, error, answer)
   select merchant_id, notification_id, try_no, started_at, duration_ms, status_code, error, answer from unnest(live);
@@ -832,14 +863,24 @@ begin
   from unnest(live) r
   where n.merchant_id = r.merchant_id and n.notification_id = r.notification_id;
 
-  delete from job j using unnest(live) r
-  where r.run_in_ms is null
-    and j.kind = 'notification' and j.merchant_id = r.merchant_id and j.subject_id = r.notification_id;
+  delete from job j using (
+    select own.ctid from unnest(live) r
+    cross join lateral (
+      select j.ctid from job j
+      where j.kind = 'notification' and j.merchant_id = r.merchant_id and j.subject_id = r.notification_id limit 1
+    ) own
+    where r.run_in_ms is null
+  ) done where j.ctid = done.ctid;
 
-  update job j set run_at = clock_timestamp() + r.run_in_ms * interval '1 millisecond'
-  from unnest(live) r
-  where r.run_in_ms is not null
-    and j.kind = 'notification' and j.merchant_id = r.merchant_id and j.subject_id = r.notification_id;
+  update job j set run_at = clock_timestamp() + again.run_in_ms * interval '1 millisecond'
+  from (
+    select own.ctid, r.run_in_ms from unnest(live) r
+    cross join lateral (
+      select j.ctid from job j
+      where j.kind = 'notification' and j.merchant_id = r.merchant_id and j.subject_id = r.notification_id limit 1
+    ) own
+    where r.run_in_ms is not null
+  ) again where j.ctid = again.ctid;
 
   return query select r.item from unnest(live) r;
 end $function$

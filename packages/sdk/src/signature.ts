@@ -38,7 +38,7 @@ export function verifySignature(options: {
   assertRsa(key);
   const signature = decodeCanonicalBase64(options.sign);
   if (signature === undefined || signature.length !== signatureBytes(key)) return false;
-  // For a plain RSA key PKCS#1 v1.5 is the default; naming it in an object costs half as much again as the check itself.
+  // For a plain RSA key PKCS#1 v1.5 is the default; naming it in an object costs half as much again as the check.
   return verify(digest, toBytes(body), key, signature);
 }
 

@@ -74,8 +74,8 @@ export function sendAnswer(reply: FastifyReply, answer: Answer): FastifyReply {
 }
 
 /**
- * The same, written to the response itself: no hooks and no cookies, for a fifth less time per request, and the names of
- * headers stay as they are documented.
+ * The same, written to the response itself: no hooks and no cookies, for a fifth less time per request, and the names
+ * of headers stay as they are documented.
  */
 export function writeAnswer(reply: FastifyReply, answer: Answer): void {
   reply.hijack();
