@@ -16,7 +16,8 @@ export async function verifyLedger({ db }: BenchDatabase): Promise<void> {
             and p.state in ('queued', 'sent', 'review')
           group by b.merchant_id, b.account_id, b.held_minor, b.clearing_minor) h where h.off <> 0) as unheld,
        (select count(*) from (
-          select 1 from posting where kind = 'capture' group by merchant_id, payout_id having count(*) > 1) t) as twice`,
+          select 1 from posting where kind = 'capture' group by merchant_id, payout_id having count(*) > 1
+        ) t) as twice`,
   );
   if (row === undefined || row.wrong + row.unheld + row.twice > 0n) {
     throw new Error(`the ledger is wrong after the load: ${row?.wrong}, ${row?.unheld}, ${row?.twice}`);

@@ -72,7 +72,7 @@ async function waitUntilShown(output: () => string, exited: Promise<number | nul
 }
 
 /** A port nobody listens on, with the next one free as well: the demo's receiver likes to have it. */
-export async function findFreePort(): Promise<number> {
+async function findFreePort(): Promise<number> {
   const server = createServer();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

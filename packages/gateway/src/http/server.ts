@@ -35,12 +35,17 @@ const keepAliveMs = 65_000;
 
 /** Builds the server without routes. */
 export function createServer(options: ServerOptions): HttpServer {
-  const served = countServed();
+  const served = watchServed();
   const server = Fastify({
     bodyLimit: bodyBytesMax,
     keepAliveTimeout: keepAliveMs,
     requestTimeout: requestTimeoutMs,
-    http: { maxHeaderSize: headerBytesMax, headersTimeout: headersTimeoutMs, connectionsCheckingInterval: 2_000 },
+    http: {
+      maxHeaderSize: headerBytesMax,
+      headersTimeout: headersTimeoutMs,
+      connectionsCheckingInterval: 2_000,
+      requireHostHeader: false,
+    },
     return503OnClosing: false,
     exposeHeadRoutes: false,
     trustProxy: options.trustedProxies.length > 0 ? [...options.trustedProxies] : false,
@@ -50,7 +55,12 @@ export function createServer(options: ServerOptions): HttpServer {
       answerError(options.log, error, request, reply);
     },
   });
-  served.watch(server);
+  served.watch(server.server);
+  // Node would answer a missing Host by itself, without a body.
+  server.addHook('onRequest', (request, reply, done) => {
+    if (request.raw.headers.host !== undefined || request.raw.httpVersion === '1.0') done();
+    else reject(request, reply, [{ code: 'request_malformed', field: 'request' }]);
+  });
   server.removeAllContentTypeParsers();
   server.setNotFoundHandler((request, reply) => reject(request, reply, [{ code: 'path_unknown', field: 'request' }]));
   server.setErrorHandler((error: FastifyError, request, reply) => answerError(options.log, error, request, reply));
@@ -115,34 +125,34 @@ function answerError(log: Log, error: FastifyError, request: FastifyRequest, rep
 }
 
 type Served = {
-  watch(server: FastifyInstance): void;
+  watch(server: Server): void;
   /** Requests of this socket that were read whole and have no answer yet. */
   count(socket: Duplex): number;
   whenDone(socket: Duplex, then: () => void): void;
 };
 
 /**
- * Counts per socket the requests that are being served. When junk follows a valid request on a connection, the answer
- * to that request must still be its own: an error written now would be read as "refused" for a payout that was created.
+ * Knows per socket which requests are being served. When junk follows a valid request on a connection, even in the same
+ * packet, the answer to that request must still be its own: an error written now would be read as "refused" for a
+ * payout that is created. A request that was not read whole will never be served.
  */
-function countServed(): Served {
-  const counts = new WeakMap<Duplex, number>();
+function watchServed(): Served {
+  const open = new WeakMap<Duplex, Set<IncomingMessage>>();
   const waiting = new WeakMap<Duplex, () => void>();
-  const change = (socket: Duplex, by: 1 | -1): void => {
-    const count = (counts.get(socket) ?? 0) + by;
-    counts.set(socket, count);
-    if (count === 0) waiting.get(socket)?.();
-  };
+  const count = (socket: Duplex): number => [...(open.get(socket) ?? [])].filter((request) => request.complete).length;
   return {
     watch(server) {
-      server.addHook('preHandler', (request, reply, done) => {
-        const { socket } = request.raw;
-        change(socket, 1);
-        reply.raw.once('close', () => change(socket, -1));
-        done();
+      server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+        const { socket } = request;
+        const requests = open.get(socket) ?? new Set();
+        open.set(socket, requests.add(request));
+        response.once('close', () => {
+          requests.delete(request);
+          if (count(socket) === 0) waiting.get(socket)?.();
+        });
       });
     },
-    count: (socket) => counts.get(socket) ?? 0,
+    count,
     whenDone(socket, then) {
       waiting.set(socket, then);
     },
@@ -195,7 +205,12 @@ function refuseStrangeRequests(server: Server): void {
   });
   server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
     const { status, body } = answerRefusal([{ code: 'request_malformed', field: 'request' }], 'en');
-    response.writeHead(status, { 'Content-Type': 'application/json', [createdHeader]: 'no', Connection: 'close' });
+    response.writeHead(status, {
+      'Content-Type': 'application/json',
+      'Content-Length': Buffer.byteLength(body),
+      [createdHeader]: 'no',
+      Connection: 'close',
+    });
     response.end(body);
   });
 }
