@@ -8,7 +8,7 @@ import { type BenchDatabase, openBenchDatabase } from './database.ts';
 import { enrollMerchant, startGateway } from './gateway.ts';
 import { type SignedOrders, signOrders } from './orders.ts';
 import { type BenchReceiver, findFreePort, runLoad, startReceiver } from './processes.ts';
-import { verifyLedger } from './verify.ts';
+import { auditLedger } from '../packages/gateway/src/ledger/audit.ts';
 
 const isQuick = process.argv.includes('--quick');
 const rounds = 3;
@@ -37,6 +37,12 @@ async function measureT({ database }: Bench): Promise<Figure> {
   const values: number[] = [];
   for (let round = 0; round < rounds; round += 1) values.push(await measureBaseline(database, roundSeconds));
   return { question: 'baseline T', perSecond: median(values), note: `${connections / 4} connections, scale 50` };
+}
+
+/** Speed that breaks a claim about the money counts for nothing. */
+async function assertAudit({ db }: BenchDatabase): Promise<void> {
+  const wrong = (await auditLedger(db)).filter((result) => result.violations.length > 0);
+  if (wrong.length > 0) throw new Error(`after the load: ${wrong.map(({ name }) => `not so: ${name}`).join('; ')}`);
 }
 
 type Accept = { readonly accounts: number; readonly target: number };
@@ -110,13 +116,13 @@ async function measureAll(bench: Bench): Promise<Figure[]> {
   figures.push(await measureAccept(bench, port, { accounts: 1, target: 1.5 }));
   if (!isQuick) figures.push(await measureAccept(bench, port, { accounts: 1_000, target: 1.5 }));
   await serving.stop();
-  await verifyLedger(bench.database);
+  await assertAudit(bench.database);
   // Whatever the accepts left behind would be sent now: only what this question orders counts.
-  await bench.database.db.query(`delete from job`);
+  await bench.database.db.query(`update job set run_at = now() + interval '1 day'`);
   const running = await startGateway(bench.database, { command: 'run', port });
   figures.push(await measureLife(bench, port));
   await running.stop();
-  await verifyLedger(bench.database);
+  await assertAudit(bench.database);
   return figures;
 }
 

@@ -1,4 +1,5 @@
 import closeWithGrace from 'close-with-grace';
+import { runAudit } from './commands/audit.ts';
 import { addOwner } from './commands/add-owner.ts';
 import { type Stops, stopAll } from './commands/connect.ts';
 import { runMigrations } from './commands/migrate.ts';
@@ -16,6 +17,7 @@ const usage = `Usage: node packages/gateway/src/main.ts <command>
   serve     answers requests only; needs DATABASE_URL
   work      sends payouts and delivers notifications only; needs DATABASE_URL
   migrate   brings the database to this version's schema
+  audit     checks every claim about the ledger against the whole database
   rotate-keys   wraps everything sealed under MASTER_KEY that MASTER_KEYS_RETIRED sealed before
   owner <login>   adds a person who may do everything, and prints their first password
 
@@ -24,6 +26,7 @@ Settings are environment variables: see the table in README.md.`;
 /** Commands that end by themselves; what they started is stopped then. The others run until a signal comes. */
 const shortCommands: Readonly<Record<string, (config: Config, stops: Stops, argument?: string) => Promise<void>>> = {
   migrate: runMigrations,
+  audit: runAudit,
   'rotate-keys': rotateKeys,
   owner: addOwner,
 };

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { countExecutions } from '../../src/connectors/sandbox-book.ts';
 import { type DemoGateway, startDemoGateway } from '../gateway.ts';
 import { anOrder, openMerchant, type TestMerchant } from './merchant.ts';
@@ -28,6 +31,14 @@ async function load(merchant: TestMerchant, round: number, acknowledged: Map<str
   );
 }
 
+/** The audit as an operator runs it, beside the working gateway. */
+async function assertAudit(dataDir: string): Promise<void> {
+  const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+  const env = { ...process.env, DATA_DIR: dataDir };
+  const { stdout } = await promisify(execFile)(process.execPath, [main, 'audit'], { env });
+  assert.match(stdout, /claims hold, 0 are violated/);
+}
+
 test('kill -9 of the gateway under load: nothing acknowledged is lost, all is paid, each once', async () => {
   const acknowledged = new Map<string, number>();
   // A short patience with the provider, so that what was cut in the middle is asked about soon.
@@ -52,5 +63,6 @@ test('kill -9 of the gateway under load: nothing acknowledged is lost, all is pa
   const book = executions();
   for (const id of acknowledged.values()) assert.equal(book.get(String(id)), 1, `payout ${id} in the Book`);
   for (const [id, count] of book) assert.equal(count, 1, `payout ${id} was executed ${count} times`);
+  await assertAudit(gateway.dataDir);
   await gateway.close();
 });
