@@ -1,67 +1,68 @@
-// A client of its own process: keep-alive connections that each send the next order when the last was answered.
+// A merchant's program in a process of its own. It speaks HTTP over plain sockets: it shares the processors with what
+// it measures, so it has to cost little.
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
+import { type Load, type LoadTask, spreadOf } from './load.ts';
 
-type Task = {
-  readonly port: number;
-  readonly path: string;
-  /** The first order to send, and how many at most. */
-  readonly from: number;
-  readonly count: number;
-  readonly connections: number;
-  readonly accounts: readonly string[];
-  readonly seconds: number;
-  /** What is asked: orders themselves, or the status of orders that were sent before. */
-  readonly ask: 'create' | 'status';
-};
-
-export type Load = {
-  readonly answered: number;
-  readonly accepted: number;
-  readonly seconds: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  readonly firstRefusal: string | undefined;
-};
-
-const [, , text = '{}'] = process.argv;
-const task = JSON.parse(text) as Task;
-const lines = readFileSync(task.path, 'latin1')
+const task = JSON.parse(process.argv[2] ?? '{}') as LoadTask;
+const requests = readFileSync(task.path, 'latin1')
   .split('\n')
-  .slice(task.from, task.from + task.count);
-const requests = lines.filter((line) => line !== '').map(makeRequest);
+  .slice(task.from, task.from + task.count)
+  .filter((line) => line !== '')
+  .map(makeRequest);
 
 function makeRequest(line: string, at: number): Buffer {
   const [body = '', sign = ''] = line.split('\t');
   const account = task.accounts[at % task.accounts.length] ?? '';
   const head =
-    `POST /v1/payout HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nAccount: ${account}\r\n` +
+    `POST ${task.target} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nAccount: ${account}\r\n` +
     `Sign: ${sign}\r\nContent-Length: ${body.length}\r\n\r\n`;
   return Buffer.from(head + body, 'latin1');
 }
 
+const dueAt = new Float64Array(task.isEndless ? 0 : requests.length);
+const latencies: number[] = [];
+const lives: number[] = [];
 let next = 0;
 let accepted = 0;
-const latencies: number[] = [];
+let refused = 0;
 let firstRefusal: string | undefined;
-const startedAt = performance.now();
-const until = startedAt + task.seconds * 1_000;
+let startedAt = 0;
+const idle: (() => void)[] = [];
+
+const isOver = (): boolean => performance.now() >= startedAt + task.seconds * 1_000;
+
+/** When the next request is due; undefined: not now. */
+function takeDue(): number | undefined {
+  if (next >= requests.length && task.isEndless !== true) return undefined;
+  if (task.livesMax !== undefined && next - lives.length - refused >= task.livesMax) return undefined;
+  const now = performance.now();
+  if (task.ratePerSecond === undefined) return now;
+  const due = startedAt + (next / task.ratePerSecond) * 1_000;
+  return due <= now ? due : undefined;
+}
 
 function runConnection(): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket: Socket = connect({ port: task.port, host: '127.0.0.1', noDelay: true });
-    let sentAt = 0;
+    let due = 0;
     let buffered = '';
     const sendNext = (): void => {
-      const request = requests[next];
-      if (request === undefined || performance.now() >= until) {
-        socket.destroy();
-        resolve();
+      const isDue = isOver() ? undefined : takeDue();
+      if (isDue === undefined) {
+        idle.push(sendNext);
+        if (isOver()) endConnection();
         return;
       }
+      due = isDue;
+      const request = requests[next % requests.length] as Buffer;
+      if (dueAt.length > 0) dueAt[next] = due;
       next += 1;
-      sentAt = performance.now();
       socket.write(request);
+    };
+    const endConnection = (): void => {
+      socket.destroy();
+      resolve();
     };
     socket.on('connect', sendNext);
     socket.on('error', reject);
@@ -71,25 +72,69 @@ function runConnection(): Promise<void> {
       if (headEnd < 0) return;
       const length = Number(/content-length: (\d+)/i.exec(buffered)?.[1] ?? 0);
       if (buffered.length < headEnd + 4 + length) return;
-      latencies.push(performance.now() - sentAt);
+      latencies.push(performance.now() - due);
       if (buffered.startsWith('HTTP/1.1 200')) accepted += 1;
-      else firstRefusal ??= buffered;
+      else {
+        refused += 1;
+        firstRefusal ??= buffered;
+      }
       buffered = '';
       sendNext();
     });
   });
 }
 
+/** Connections that had nothing to send look again. */
+function wakeIdle(): void {
+  const woken = idle.splice(0);
+  for (const send of woken) send();
+}
+
+function followReceiver(port: number): Socket {
+  let text = '';
+  const socket = connect({ port, host: '127.0.0.1' }, () => socket.write('FOLLOW\n'));
+  socket.on('data', (part) => {
+    const lines = (text + part.toString('latin1')).split('\n');
+    text = lines.pop() ?? '';
+    for (const line of lines) {
+      const [order = '', time = ''] = line.split(' ');
+      const due = dueAt[Number(order) - task.from] ?? 0;
+      // An order of an earlier round, or told twice, is not counted.
+      if (due <= 0) continue;
+      dueAt[Number(order) - task.from] = -1;
+      lives.push(Number(time) - performance.timeOrigin - due);
+    }
+    wakeIdle();
+  });
+  return socket;
+}
+
+/** After the last request: what is under way may still end. */
+async function waitForEnds(): Promise<void> {
+  const patienceMs = 60_000;
+  const from = performance.now();
+  while (lives.length < accepted && performance.now() - from < patienceMs) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+const follower = task.receiverPort === undefined ? undefined : followReceiver(task.receiverPort);
+if (follower !== undefined) await new Promise((resolve) => follower.once('connect', resolve));
+startedAt = performance.now();
+const clock = setInterval(wakeIdle, 1);
 await Promise.all(Array.from({ length: task.connections }, runConnection));
 const seconds = (performance.now() - startedAt) / 1_000;
-latencies.sort((a, b) => a - b);
-const at = (share: number): number => latencies[Math.floor(latencies.length * share)] ?? 0;
+clearInterval(clock);
+if (follower !== undefined) await waitForEnds();
+follower?.destroy();
 const load: Load = {
   answered: latencies.length,
   accepted,
   seconds,
-  p50Ms: at(0.5),
-  p99Ms: at(0.99),
+  latency: spreadOf(Float64Array.from(latencies)),
+  ended: lives.length,
+  life: spreadOf(Float64Array.from(lives)),
+  refused,
   firstRefusal,
 };
 process.stdout.write(JSON.stringify(load));

@@ -2,43 +2,50 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import type { Load } from './generator.ts';
-import type { SignedOrders } from './orders.ts';
+import type { Load, LoadTask } from './load.ts';
+import type { SignedRequests } from './requests.ts';
 
 const pathOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
-export type LoadOptions = {
-  readonly port: number;
-  readonly orders: SignedOrders;
-  readonly from: number;
-  readonly count: number;
-  readonly connections: number;
-  readonly accounts: readonly string[];
-  readonly seconds: number;
+export type LoadOptions = Omit<LoadTask, 'path' | 'target' | 'from' | 'count'> & {
+  readonly requests: SignedRequests;
+  readonly from?: number;
+  readonly count?: number;
+  /** Whether refusals are part of the question. */
+  readonly mayRefuse?: boolean;
 };
 
 /** Runs the generator and answers what it saw. */
-export async function runLoad({ orders, ...task }: LoadOptions): Promise<Load> {
-  const child = spawn(process.execPath, [pathOf('generator.ts'), JSON.stringify({ ...task, path: orders.path })], {
+export async function runLoad({ requests, mayRefuse = false, ...rest }: LoadOptions): Promise<Load> {
+  const task: LoadTask = { from: 0, count: requests.count, ...rest, target: requests.target, path: requests.path };
+  const child = spawn(process.execPath, [pathOf('generator.ts'), JSON.stringify(task)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let output = '';
   child.stdout.on('data', (part: Buffer) => (output += part.toString()));
   await once(child, 'close');
   const load = JSON.parse(output) as Load;
-  if (load.firstRefusal !== undefined) throw new Error(`an order of the bench was refused: ${load.firstRefusal}`);
+  if (load.firstRefusal !== undefined && !mayRefuse) {
+    throw new Error(`a request of the bench was refused: ${load.firstRefusal}`);
+  }
   return load;
 }
 
-export type BenchReceiver = { readonly url: string; count(): Promise<number>; stop(): Promise<void> };
+export type BenchReceiver = {
+  readonly port: number;
+  readonly url: string;
+  count(): Promise<number>;
+  stop(): Promise<void>;
+};
 
 export async function startReceiver(): Promise<BenchReceiver> {
   const child = spawn(process.execPath, [pathOf('receiver.ts')], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [first] = (await once(child.stdout, 'data')) as [Buffer];
-  const url = `http://127.0.0.1:${first.toString().trim()}`;
+  const port = Number(first.toString());
   return {
-    url: `${url}/notifications`,
-    count: async () => Number(await (await fetch(`${url}/count`)).text()),
+    port,
+    url: `http://127.0.0.1:${port}/notifications`,
+    count: async () => Number(await (await fetch(`http://127.0.0.1:${port}/count`)).text()),
     async stop() {
       child.kill('SIGTERM');
       await once(child, 'exit');

@@ -1,4 +1,7 @@
+import { createPrivateKey } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
-import { signShare } from './orders.ts';
+import { signBody } from '@vyplata/sdk/signature';
 
-parentPort?.postMessage(signShare(workerData as Parameters<typeof signShare>[0]));
+const { privatePem, bodies } = workerData as { readonly privatePem: string; readonly bodies: readonly string[] };
+const key = createPrivateKey(privatePem);
+parentPort?.postMessage(bodies.map((body) => `${body}\t${signBody({ body, key })}\n`).join(''));

@@ -21,7 +21,7 @@ create table notification (
   ended_at timestamptz,
   primary key (merchant_id, notification_id)
 ) with (fillfactor = 70);
-create index notification_of_payout on notification (merchant_id, payout_id);
+create index notification_of_payout on notification (payout_id);
 create index notification_dead on notification (merchant_id, notification_id) where is_dead;
 
 create table delivery (

@@ -4,8 +4,12 @@
 -- already have all the work they may have are passed over, so that one dead endpoint never fills every hand.
 create function claim_jobs_v1(of_kind text, count_max integer, lease_ms bigint, busy_lanes text[])
 returns table (merchant_id bigint, subject_id bigint, lane text, fence integer, late_ms double precision)
-language sql
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+language plpgsql
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan
+as $$
+#variable_conflict use_column
+begin
+  return query
   with due as (
     select j.ctid, j.run_at
     from job j
@@ -17,8 +21,9 @@ set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as
   update job j set run_at = clock_timestamp() + lease_ms * interval '1 millisecond', fence = j.fence + 1
   -- Locked just now, so they stay where they are.
   from due d where j.ctid = d.ctid
-  returning j.merchant_id, j.subject_id, j.lane, j.fence, extract(epoch from clock_timestamp() - d.run_at) * 1000
-$$;
+  returning j.merchant_id, j.subject_id, j.lane, j.fence,
+    extract(epoch from clock_timestamp() - d.run_at)::double precision * 1000;
+end $$;
 
 create type delivery_record as (
   item integer, merchant_id bigint, notification_id bigint, fence integer, sign text, try_no integer,
@@ -29,7 +34,8 @@ create type delivery_record as (
 -- Returns the items that were recorded; of the others the job belongs to another worker by now.
 create function record_deliveries_v1(input json) returns setof integer
 language plpgsql
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan
+as $$
 #variable_conflict use_column
 declare
   records delivery_record[];

@@ -8,6 +8,11 @@ export const operatorProblemCodes = [
   'password_too_short',
   'own_role_change',
   'last_owner',
+  'second_factor_needed',
+  'session_needed',
+  'code_wrong',
+  'passkey_wrong',
+  'last_factor',
   // The form of a request that does not come from a merchant's program.
   'field_unknown',
   'field_wrong',
@@ -19,6 +24,7 @@ export const operatorProblemCodes = [
   'date_not_future',
   'currency_unknown',
   'limits_crossed',
+  'network_wrong',
   // Records and their states.
   'record_unknown',
   'record_exists',
@@ -55,6 +61,10 @@ export const problemCodes = [
   'sign_not_base64',
   'sign_wrong',
   'sign_digest_refused',
+  'sign_v2_needed',
+  'sign_time_wrong',
+  'sign_nonce_wrong',
+  'sign_nonce_used',
   // The account header (`account`). Unknown and foreign accounts share one code, so that nobody can probe for accounts.
   'account_missing',
   'account_repeated',
@@ -108,6 +118,7 @@ export const problemCodes = [
   'amount_below_min',
   'amount_above_max',
   'amount_below_commission',
+  'amount_over_limit',
   'funds_insufficient',
   // The service and the recipient (`service`, `number`, `customer_code`).
   'service_unknown',

@@ -14,6 +14,12 @@ export const operatorTextsEn: OperatorTexts = {
   password_too_short: (values) => `The password must have at least ${values.min} characters.`,
   own_role_change: () => 'You cannot change your own role or disable yourself. Ask another owner.',
   last_owner: () => 'This is the last active owner. Make somebody else an owner first.',
+  second_factor_needed: () =>
+    'This installation requires a second factor. Add a code generator or a passkey to your login first.',
+  session_needed: () => 'A program’s token cannot do this. Sign in as a person.',
+  code_wrong: () => 'The code is wrong or was used already. Wait for the next one, or use a recovery code.',
+  passkey_wrong: () => 'The passkey was not accepted. Start again; a passkey works on the address it was made for only.',
+  last_factor: () => 'This is your last second factor, and this installation requires one. Add another one first.',
 
   field_unknown: (values) => `There is no field ${values.field} here. Check its spelling.`,
   field_wrong: (values) => `The ${values.field} field has a wrong form.`,
@@ -24,6 +30,7 @@ export const operatorTextsEn: OperatorTexts = {
   field_too_large: (values) => `The ${values.field} field must be at most ${values.max}.`,
   date_not_future: (values) => `The ${values.field} field must be a moment in the future.`,
   currency_unknown: () => 'There is no such currency. Use an ISO 4217 code such as "EUR".',
+  network_wrong: () => 'This is no IP address or network. Write it like 203.0.113.7, 203.0.113.0/24 or 2001:db8::/32.',
   limits_crossed: () => 'The maximum is below the minimum. Raise one or lower the other.',
 
   record_unknown: () => 'There is no such record. Check the id.',

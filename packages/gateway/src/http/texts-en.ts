@@ -41,6 +41,15 @@ export const textsEn: Texts = {
   sign_digest_refused: (values) =>
     `The digest of this signature is not allowed for this key. Use ${values.allowed ?? 'the digest'}, as set for the ` +
     'certificate, or change that setting.',
+  sign_v2_needed: () =>
+    'This account accepts requests of the second signature scheme only. Send Signature-V2, Signature-Time and ' +
+    'Signature-Nonce.',
+  sign_time_wrong: (values) =>
+    `Signature-Time must be the present time in whole seconds since 1970, at most ${values.seconds} s away from the ` +
+    'clock of the gateway. Check your clock and sign again.',
+  sign_nonce_wrong: () => 'Signature-Nonce must have 16 to 64 letters, digits, "-" or "_". Make a fresh random one.',
+  sign_nonce_used: () =>
+    'This signed request was received before. Sign it again with a fresh nonce; the same order is never paid twice.',
 
   account_missing: () => 'The Account header is missing. Send the UUID of one of your accounts.',
   account_repeated: () => 'There is more than one Account header. Send exactly one.',
@@ -83,7 +92,7 @@ export const textsEn: Texts = {
     `It is not known yet whether the payout was created. ${askStatus}${requestId(values)}${contact(values)}`,
   callback_refused: () => 'This is not a callback of the provider, or its signature does not verify.',
   address_not_allowed: () =>
-    'Requests from this address are not allowed. Add the address to the allow-list of your keys.',
+    'Requests from this address are not allowed. Ask the operator of the gateway to add it to your allow-list.',
 
   field_required: (values) => `The ${values.field} field is required.`,
   field_not_text: (values) => `The ${values.field} field must be a string.`,
@@ -105,6 +114,8 @@ export const textsEn: Texts = {
   amount_above_max: (values) => `The amount is above the maximum of ${values.max} ${values.currency} for this service.`,
   amount_below_commission: (values) =>
     `The commission of ${values.commission} ${values.currency} leaves the recipient nothing. Send a larger amount.`,
+  amount_over_limit: () =>
+    'The amount exceeds what this account may still order today (UTC). Send it tomorrow, or ask for a higher limit.',
   funds_insufficient: () =>
     'Not enough funds: the amount with its commission exceeds the available balance of the account. Top up the ' +
     'account or send a smaller amount.',

@@ -6,6 +6,7 @@ const sealedColumns = [
   { table: 'merchant', column: 'webhook_secret_sealed', walk: 'merchant_id' },
   { table: 'endpoint', column: 'secret_sealed', walk: 'merchant_id, endpoint_id' },
   { table: 'notification_key', column: 'private_sealed', walk: 'merchant_id, key_id' },
+  { table: 'totp_factor', column: 'secret_sealed', walk: 'user_id' },
   { table: 'approval', column: 'request_sealed', walk: 'approval_id' },
   { table: 'payout', column: 'recipient_sealed', walk: 'payout_id' },
 ] as const;

@@ -1,0 +1,140 @@
+import type { Connector } from '../../src/connectors/connector.ts';
+import type { Policy } from '../../src/core/payout.ts';
+import type { Recorder } from '../../src/payouts/record.ts';
+import type { Site } from './programs.ts';
+
+/** A deliberately broken design. What it names in the store is broken there. */
+export type Mutant = {
+  readonly name: string;
+  readonly breaks: string;
+  readonly connector?: (connector: Connector) => Connector;
+  readonly recorder?: (recorder: Recorder, site: Site) => Recorder;
+  readonly policy?: (policy: Policy) => Policy;
+  readonly leaseMs?: number;
+  readonly leaseByLocalClock?: boolean;
+  /** Status trusts a plain look instead of the probe. */
+  readonly statusWithoutProbe?: boolean;
+  /** An answer that was lost counts as a definite refusal. */
+  readonly lostAnswerIsRefusal?: boolean;
+  /** 200 before the commit is known. */
+  readonly answersBeforeCommit?: boolean;
+};
+
+const reject = { kind: 'rejected', reason: 'bank_unavailable', evidence: {} } as const;
+const notFound = { kind: 'not_found', evidence: {} } as const;
+
+export const mutants: readonly Mutant[] = [
+  { name: 'no-guards', breaks: 'neither fence nor version stops a late write', leaseMs: 4_000 },
+  { name: 'no-version', breaks: 'a change is written upon a state it was not decided for' },
+  { name: 'read-then-write', breaks: 'orders of a group all see the balance from before it' },
+  { name: 'capture-twice', breaks: 'the capture is posted twice' },
+  { name: 'job-forgotten', breaks: 'the next step of a payout is not queued' },
+  { name: 'order-key-forgotten', breaks: 'an order_id may be used again' },
+  { name: 'notification-lost', breaks: 'the notification is not in the transaction that ends the payout' },
+  { name: 'tombstone-ignored', breaks: 'a create commits after status said that there is none' },
+  {
+    name: 'status-without-probe',
+    breaks: 'status says "not found" while a create may commit',
+    statusWithoutProbe: true,
+  },
+  { name: 'lost-answer-is-refusal', breaks: 'a cut connection counts as "not created"', lostAnswerIsRefusal: true },
+  { name: 'answers-before-commit', breaks: '200 is said before the commit is known', answersBeforeCommit: true },
+  {
+    name: 'release-on-timeout',
+    breaks: 'a time-out of the provider counts as its refusal',
+    connector: (connector) => ({
+      ...connector,
+      send: async (order, signal) => {
+        const outcome = await connector.send(order, signal);
+        return outcome.kind === 'unknown' ? reject : outcome;
+      },
+    }),
+  },
+  {
+    name: 'resend-on-unknown',
+    breaks: 'unknown is taken for proof that nothing was executed',
+    policy: (policy) => ({ ...policy, sendWithinMs: policy.sendWithinMs }),
+    connector: (connector) => ({
+      ...connector,
+      facts: { ...connector.facts, deliveryDelayMaxMs: -1e9 },
+      inquire: async (inquiry, signal) => {
+        const outcome = await connector.inquire(inquiry, signal);
+        return outcome.kind === 'unknown' ? notFound : outcome;
+      },
+    }),
+  },
+  {
+    name: 'not-found-is-proof-at-once',
+    breaks: '"not found" counts before the longest delivery delay has passed',
+    connector: (connector) => ({ ...connector, facts: { ...connector.facts, deliveryDelayMaxMs: -1e9 } }),
+  },
+  {
+    name: 'garbage-is-success',
+    breaks: 'an answer that makes no sense counts as paid',
+    connector: (connector) => ({
+      ...connector,
+      send: async (order, signal) => {
+        const outcome = await connector.send(order, signal);
+        const isGarbage = outcome.kind === 'unknown' && outcome.evidence['note'] === 'garbage';
+        return isGarbage ? { kind: 'succeeded', paidMinor: order.amountMinor, evidence: {} } : outcome;
+      },
+    }),
+  },
+  {
+    name: 'notify-before-commit',
+    breaks: 'merchants are told before what they are told is committed',
+    recorder: (recorder, site) => ({
+      ...recorder,
+      record(record) {
+        if (record.announcements.length > 0) {
+          const payout = site.store.payouts.get(record.payout.payoutId);
+          payout?.notifications.push(record.change.to);
+          return recorder.record({ ...record, announcements: [] });
+        }
+        return recorder.record(record);
+      },
+    }),
+  },
+  {
+    name: 'gives-up-into-failure',
+    breaks: 'a payout that is unknown for too long is failed instead of reviewed',
+    recorder: (recorder) => ({
+      ...recorder,
+      record(record) {
+        const { change, payout } = record;
+        if (change.to !== 'review') return recorder.record(record);
+        const { debitMinor } = payout.charge;
+        const none = { heldMinor: 0n, paidMinor: 0n, commissionMinor: 0n };
+        const posting = {
+          kind: 'release',
+          connector: 'a',
+          ...none,
+          clearingMinor: -debitMinor,
+          availableMinor: debitMinor,
+        };
+        const final = { paidMinor: 0n, commissionMinor: 0n, failReason: 'not_executed' } as const;
+        return recorder.record({
+          ...record,
+          change: { ...change, to: 'fail', posting: { ...posting, kind: 'release' }, final, nextInMs: undefined },
+        });
+      },
+    }),
+    policy: (policy) => ({ ...policy, unknownBudgetMs: 5_000, acceptedBudgetMs: 20_000 }),
+  },
+  {
+    name: 'lease-by-local-clock',
+    breaks: 'leases are measured by the clock of each worker',
+    leaseByLocalClock: true,
+    recorder: (recorder) => ({
+      ...recorder,
+      record({ fence: _fence, ...record }) {
+        return recorder.record(record);
+      },
+    }),
+    connector: (connector) => ({
+      ...connector,
+      inquire: async (inquiry, signal) =>
+        connector.send({ ...inquiry.order, reference: `${inquiry.order.reference}x` }, signal),
+    }),
+  },
+];

@@ -1,0 +1,114 @@
+import type { Connector, InquiryOutcome, Outcome, SendOrder } from '../../src/connectors/connector.ts';
+import type { Program, World } from './world.ts';
+
+/** What a simulated provider did with a reference. */
+type Entry = {
+  readonly payoutId: string;
+  readonly amountMinor: bigint;
+  readonly finalAt: number;
+  readonly end: 'executed' | 'rejected';
+  readonly paidMinor: bigint;
+};
+
+export type Provider = {
+  readonly name: string;
+  /** The Book: one entry per reference that arrived. */
+  readonly book: ReadonlyMap<string, Entry>;
+  connectorFor(program: Program): Connector;
+  executions(payoutId: string): number;
+};
+
+export type ProviderOptions = {
+  readonly name: string;
+  readonly world: World;
+  /** From 0, all is well, to 1, everything that can go wrong does so often. */
+  readonly trouble: () => number;
+  readonly callDeadlineMs: number;
+  /** An answer that comes by itself, some time after the end. */
+  readonly callBack: (reference: string, outcome: Outcome) => void;
+};
+
+const deliveryDelayMaxMs = 20_000;
+
+/** A provider that loses answers, delivers late, answers slowly, says garbage and calls back twice. */
+export function createProvider(options: ProviderOptions): Provider {
+  const { name, world, trouble, callDeadlineMs } = options;
+  const book = new Map<string, Entry>();
+
+  function arrive(order: SendOrder): Entry {
+    const known = book.get(order.reference);
+    if (known !== undefined) return known;
+    const isRejected = world.chance(0.12);
+    const isPartial = !isRejected && order.amountMinor > 1n && world.chance(0.05);
+    const entry: Entry = {
+      payoutId: order.payoutId.toString(),
+      amountMinor: order.amountMinor,
+      finalAt: world.now() + (world.chance(0.15) ? world.between(1_000, 120_000) : 0),
+      end: isRejected ? 'rejected' : 'executed',
+      paidMinor: isPartial ? order.amountMinor / 2n : order.amountMinor,
+    };
+    book.set(order.reference, entry);
+    if (world.chance(0.2)) void callLater(order.reference, entry);
+    return entry;
+  }
+
+  async function callLater(reference: string, entry: Entry): Promise<void> {
+    await world.sleep(Math.max(0, entry.finalAt - world.now()) + world.between(0, 60_000));
+    const times = world.chance(0.3) ? 2 : 1;
+    for (let at = 0; at < times; at += 1) {
+      options.callBack(reference, tell(entry));
+      await world.sleep(world.between(0, 5_000));
+    }
+  }
+
+  function tell(entry: Entry): Outcome {
+    const evidence = { provider: name };
+    if (world.now() < entry.finalAt) return { kind: 'accepted', askInMs: world.between(500, 5_000), evidence };
+    if (entry.end === 'rejected') return { kind: 'rejected', reason: 'rejected_by_provider', evidence };
+    return { kind: 'succeeded', paidMinor: entry.paidMinor, evidence };
+  }
+
+  const unknown = (note: string): Outcome => ({ kind: 'unknown', evidence: { note } });
+
+  async function send(program: Program, order: SendOrder): Promise<Outcome> {
+    let entry: Entry | undefined;
+    const isLost = world.chance(0.08 * trouble());
+    const isLate = world.chance(0.08 * trouble());
+    const travelMs = isLate ? world.between(1_000, deliveryDelayMaxMs) : world.between(5, 50);
+    // The request travels on its own: whoever sent it may be dead when it arrives.
+    const travel = world.sleep(travelMs).then(() => {
+      if (!isLost) entry = arrive(order);
+    });
+    if (isLost || travelMs > callDeadlineMs || world.chance(0.08 * trouble())) {
+      await program.wait(callDeadlineMs);
+      return unknown('no answer in time');
+    }
+    await travel;
+    await program.wait(world.between(1, 50));
+    if (world.chance(0.03 * trouble())) return unknown('garbage');
+    return entry === undefined ? unknown('nothing') : tell(entry);
+  }
+
+  async function inquire(program: Program, reference: string): Promise<InquiryOutcome> {
+    await program.wait(world.between(5, 100));
+    if (world.chance(0.15 * trouble())) return unknown('no answer');
+    const entry = book.get(reference);
+    if (entry === undefined) return { kind: 'not_found', evidence: { provider: name } };
+    return tell(entry);
+  }
+
+  return {
+    name,
+    book,
+    connectorFor: (program) => ({
+      name,
+      facts: { idempotentForMs: 86_400_000, canInquire: true, deliveryDelayMaxMs, hasSignedCallbacks: true },
+      send: (order) => send(program, order),
+      inquire: ({ order }) => inquire(program, order.reference),
+      readCallback: () => undefined,
+      close: () => Promise.resolve(),
+    }),
+    executions: (payoutId) =>
+      [...book.values()].filter((entry) => entry.payoutId === payoutId && entry.end === 'executed').length,
+  };
+}
