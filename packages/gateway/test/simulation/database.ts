@@ -1,5 +1,5 @@
 import type { Sql, Statement } from '../../src/db/pool.ts';
-import type { AcceptInput, Store } from './store.ts';
+import { type AcceptInput, acceptItems, applyChange, type Store, writeTombstone } from './store.ts';
 import type { Program, World } from './world.ts';
 
 export type Line = {
@@ -13,12 +13,12 @@ export type Line = {
 
 /** A connection of one program to the simulated database: each statement travels, happens at once, and travels back. */
 export function openLine({ world, store, cutShare, frozenUntil }: Line, program: Program): Sql {
-  async function travel<T>(act: () => T): Promise<T> {
+  async function travel<T>(happen: () => T): Promise<T> {
     await program.wait(world.between(0.2, 3));
     if (world.chance(cutShare())) throw new Error('the connection was cut on the way there');
     if (frozenUntil() > world.now()) await world.sleep(frozenUntil() - world.now());
     // Once sent, a statement happens whether or not its sender lives; only the answer needs somebody to read it.
-    const result = act();
+    const result = happen();
     await program.wait(world.between(0.2, 3));
     if (world.chance(cutShare())) throw new Error('the connection was cut on the way back');
     return result;
@@ -27,13 +27,13 @@ export function openLine({ world, store, cutShare, frozenUntil }: Line, program:
   function act(statement: Statement, values: readonly unknown[]): object[] {
     switch (statement.name) {
       case 'accept_payouts':
-        return store.accept(JSON.parse(String(values[0])) as AcceptInput[], (values[1] as Date).getTime());
+        return acceptItems(store, JSON.parse(String(values[0])) as AcceptInput[], (values[1] as Date).getTime());
       case 'apply_payouts': {
         const changes = JSON.parse(String(values[0])) as Record<string, unknown>[];
-        return changes.filter((change) => store.apply(change)).map((change) => ({ item: change['item'] }));
+        return changes.filter((change) => applyChange(store, change)).map((change) => ({ item: change['item'] }));
       }
       case 'write_tombstone':
-        store.writeTombstone(String(values[1]));
+        writeTombstone(store, String(values[1]));
         return [];
       case 'find_order_record': {
         const order = store.orders.get(String(values[1]));

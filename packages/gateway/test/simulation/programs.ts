@@ -27,7 +27,7 @@ export const merchantId = 1n;
 export const accountId = '93d5df06-996c-48c3-9847-348d6b580b80';
 export const callDeadlineMs = 10_000;
 
-export const policy: Policy = {
+const policy: Policy = {
   attemptsMax: 3,
   askBaseMs: 1_000,
   askMaxMs: 30_000,

@@ -32,7 +32,7 @@ const deliveryDelayMaxMs = 20_000;
 
 /** A provider that loses answers, delivers late, answers slowly, says garbage and calls back twice. */
 export function createProvider(options: ProviderOptions): Provider {
-  const { name, world, trouble, callDeadlineMs } = options;
+  const { name, world } = options;
   const book = new Map<string, Entry>();
 
   function arrive(order: SendOrder): Entry {
@@ -68,47 +68,57 @@ export function createProvider(options: ProviderOptions): Provider {
     return { kind: 'succeeded', paidMinor: entry.paidMinor, evidence };
   }
 
-  const unknown = (note: string): Outcome => ({ kind: 'unknown', evidence: { note } });
-
-  async function send(program: Program, order: SendOrder): Promise<Outcome> {
-    let entry: Entry | undefined;
-    const isLost = world.chance(0.08 * trouble());
-    const isLate = world.chance(0.08 * trouble());
-    const travelMs = isLate ? world.between(1_000, deliveryDelayMaxMs) : world.between(5, 50);
-    // The request travels on its own: whoever sent it may be dead when it arrives.
-    const travel = world.sleep(travelMs).then(() => {
-      if (!isLost) entry = arrive(order);
-    });
-    if (isLost || travelMs > callDeadlineMs || world.chance(0.08 * trouble())) {
-      await program.wait(callDeadlineMs);
-      return unknown('no answer in time');
-    }
-    await travel;
-    await program.wait(world.between(1, 50));
-    if (world.chance(0.03 * trouble())) return unknown('garbage');
-    return entry === undefined ? unknown('nothing') : tell(entry);
-  }
-
-  async function inquire(program: Program, reference: string): Promise<InquiryOutcome> {
-    await program.wait(world.between(5, 100));
-    if (world.chance(0.15 * trouble())) return unknown('no answer');
-    const entry = book.get(reference);
-    if (entry === undefined) return { kind: 'not_found', evidence: { provider: name } };
-    return tell(entry);
-  }
-
+  const desk: Desk = { ...options, arrive, tell, find: (reference) => book.get(reference) };
   return {
     name,
     book,
     connectorFor: (program) => ({
       name,
       facts: { idempotentForMs: 86_400_000, canInquire: true, deliveryDelayMaxMs, hasSignedCallbacks: true },
-      send: (order) => send(program, order),
-      inquire: ({ order }) => inquire(program, order.reference),
+      send: (order) => send(desk, program, order),
+      inquire: ({ order }) => inquire(desk, program, order.reference),
       readCallback: () => undefined,
       close: () => Promise.resolve(),
     }),
     executions: (payoutId) =>
       [...book.values()].filter((entry) => entry.payoutId === payoutId && entry.end === 'executed').length,
   };
+}
+
+/** What a provider does with requests, and what it knows. */
+type Desk = ProviderOptions & {
+  readonly arrive: (order: SendOrder) => Entry;
+  readonly tell: (entry: Entry) => Outcome;
+  readonly find: (reference: string) => Entry | undefined;
+};
+
+const unknown = (note: string): Outcome => ({ kind: 'unknown', evidence: { note } });
+
+async function send(desk: Desk, program: Program, order: SendOrder): Promise<Outcome> {
+  const { world, trouble, callDeadlineMs, arrive, tell } = desk;
+  let entry: Entry | undefined;
+  const isLost = world.chance(0.08 * trouble());
+  const isLate = world.chance(0.08 * trouble());
+  const travelMs = isLate ? world.between(1_000, deliveryDelayMaxMs) : world.between(5, 50);
+  // The request travels on its own: whoever sent it may be dead when it arrives.
+  const travel = world.sleep(travelMs).then(() => {
+    if (!isLost) entry = arrive(order);
+  });
+  if (isLost || travelMs > callDeadlineMs || world.chance(0.08 * trouble())) {
+    await program.wait(callDeadlineMs);
+    return unknown('no answer in time');
+  }
+  await travel;
+  await program.wait(world.between(1, 50));
+  if (world.chance(0.03 * trouble())) return unknown('garbage');
+  return entry === undefined ? unknown('nothing') : tell(entry);
+}
+
+async function inquire(desk: Desk, program: Program, reference: string): Promise<InquiryOutcome> {
+  const { world, trouble } = desk;
+  await program.wait(world.between(5, 100));
+  if (world.chance(0.15 * trouble())) return unknown('no answer');
+  const entry = desk.find(reference);
+  if (entry === undefined) return { kind: 'not_found', evidence: { provider: desk.name } };
+  return desk.tell(entry);
 }

@@ -1,3 +1,5 @@
+import { createHeap } from './heap.ts';
+
 /** A world with its own time: everything that waits, waits here, and a seed decides who goes on first. */
 export type World = {
   now(): number;
@@ -13,7 +15,7 @@ export type World = {
 type Waiting = { readonly at: number; readonly order: number; readonly resolve: () => void };
 
 export function createWorld(seed: number): World {
-  const waiting: Waiting[] = [];
+  const waiting = createHeap<Waiting>((x, y) => x.at < y.at || (x.at === y.at && x.order < y.order));
   let now = 0;
   let order = 0;
   let state = seed >>> 0;
@@ -26,45 +28,6 @@ export function createWorld(seed: number): World {
     return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
   }
 
-  function push(entry: Waiting): void {
-    waiting.push(entry);
-    for (let at = waiting.length - 1; at > 0; ) {
-      const above = (at - 1) >> 1;
-      if (!isEarlier(at, above)) return;
-      swap(at, above);
-      at = above;
-    }
-  }
-
-  function isEarlier(a: number, b: number): boolean {
-    const [x, y] = [waiting[a], waiting[b]];
-    if (x === undefined || y === undefined) return false;
-    return x.at < y.at || (x.at === y.at && x.order < y.order);
-  }
-
-  function swap(a: number, b: number): void {
-    const [x, y] = [waiting[a], waiting[b]];
-    if (x === undefined || y === undefined) return;
-    waiting[a] = y;
-    waiting[b] = x;
-  }
-
-  function pop(): Waiting | undefined {
-    const top = waiting[0];
-    const last = waiting.pop();
-    if (top === undefined || last === undefined || waiting.length === 0) return top;
-    waiting[0] = last;
-    for (let at = 0; ; ) {
-      const [left, right] = [2 * at + 1, 2 * at + 2];
-      let least = at;
-      if (isEarlier(left, least)) least = left;
-      if (isEarlier(right, least)) least = right;
-      if (least === at) return top;
-      swap(at, least);
-      at = least;
-    }
-  }
-
   return {
     now: () => now,
     random,
@@ -73,16 +36,16 @@ export function createWorld(seed: number): World {
     sleep(ms) {
       return new Promise((resolve) => {
         order += 1;
-        push({ at: now + Math.max(0, ms), order, resolve });
+        waiting.push({ at: now + Math.max(0, ms), order, resolve });
       });
     },
     async run(untilMs) {
       for (;;) {
         // Whatever the last step set free runs to its next wait first, groups that gather for one turn included.
         await new Promise((resolve) => setImmediate(resolve));
-        const next = waiting[0];
+        const next = waiting.first();
         if (next === undefined || next.at > untilMs) break;
-        pop();
+        waiting.pop();
         now = next.at;
         next.resolve();
       }
