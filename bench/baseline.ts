@@ -1,3 +1,6 @@
+import { spawnSync } from 'node:child_process';
+import { closeSync, fdatasyncSync, openSync, unlinkSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
 import type { BenchDatabase } from './database.ts';
 
 const scale = 50;
@@ -34,6 +37,33 @@ const statements = {
 };
 
 const upTo = (max: number): number => 1 + Math.floor(Math.random() * max);
+
+/** Milliseconds until 8 KiB are on the disk of the database, the median of many. */
+export function measureSync(folder: string): number {
+  const path = join(folder, 'sync');
+  const file = openSync(path, 'w');
+  const page = Buffer.alloc(8_192, 1);
+  const values = Array.from({ length: 200 }, () => {
+    const startedAt = performance.now();
+    writeSync(file, page, 0, page.length, 0);
+    fdatasyncSync(file);
+    return performance.now() - startedAt;
+  }).sort((a, b) => a - b);
+  closeSync(file);
+  unlinkSync(path);
+  return values[100] ?? 0;
+}
+
+/** What pgbench itself says about the same tables with the same connections; undefined where it is not installed. */
+export function runPgbench({ connection }: BenchDatabase, seconds: number): number | undefined {
+  if ('url' in connection) return undefined;
+  const { host, port, user, database } = connection;
+  const where = ['-h', host, '-p', String(port), '-U', user];
+  const how = ['-n', '-M', 'prepared', '-c', String(connections), '-j', '2', '-T', String(seconds)];
+  const { stdout } = spawnSync('pgbench', [...where, ...how, database], { encoding: 'utf8' });
+  const figure = /tps = ([\d.]+)/.exec(stdout ?? '')?.[1];
+  return figure === undefined ? undefined : Number(figure);
+}
 
 /** Transactions a second of the TPC-B-like script, its seven statements awaited one by one. */
 export async function measureBaseline({ db }: BenchDatabase, seconds: number): Promise<number> {

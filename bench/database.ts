@@ -6,39 +6,56 @@ import { startEmbedded } from '../packages/gateway/src/db/embedded.ts';
 import { migrate } from '../packages/gateway/src/db/migrate.ts';
 import { type Connection, type Db, openPool, openSession } from '../packages/gateway/src/db/pool.ts';
 
+/** One database with the gateway's tables, empty. */
 export type BenchDatabase = {
   readonly connection: Connection;
   readonly db: Db;
-  readonly version: string;
   /** For a process of its own. */
   readonly url: string;
   readonly folder: string;
   close(): Promise<void>;
 };
 
+export type BenchServer = {
+  readonly version: string;
+  /** Where its data is. */
+  readonly folder: string;
+  makeDatabase(name: string): Promise<BenchDatabase>;
+  close(): Promise<void>;
+};
+
+const migrations = fileURLToPath(new URL('../packages/gateway/migrations', import.meta.url));
+
 /** A PostgreSQL of the bench's own, durable as in production; everything that is measured is measured on this one. */
-export async function openBenchDatabase(settings: Readonly<Record<string, string>> = {}): Promise<BenchDatabase> {
+export async function openBenchServer(settings: Readonly<Record<string, string>> = {}): Promise<BenchServer> {
   const folder = await mkdtemp(join(tmpdir(), 'vyplata-bench-'));
   const embedded = await startEmbedded({ dataDir: join(folder, 'data'), settings });
-  const { connection } = embedded;
-  await migrate({
-    connect: () => openSession(connection),
-    folder: fileURLToPath(new URL('../packages/gateway/migrations', import.meta.url)),
-  });
-  const db = openPool({ connection, name: 'bench', connectionsMax: 20, statementTimeoutMs: 0, queryTimeoutMs: 0 });
-  const version = await checkServer(db, folder);
+  const first = open(embedded.connection, folder);
+  const version = await checkServer(first.db, folder);
   return {
-    connection,
-    db,
     version,
     folder,
-    url: `postgres://${connection.user}@localhost/${connection.database}?host=${encodeURIComponent(connection.host)}`,
+    async makeDatabase(name) {
+      await first.db.query(`create database ${name}`);
+      const connection = { ...embedded.connection, database: name };
+      await migrate({ connect: () => openSession(connection), folder: migrations });
+      return open(connection, folder);
+    },
     async close() {
-      await db.close();
+      await first.close();
       await embedded.stop();
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+type Place = { readonly host: string; readonly port: number; readonly user: string; readonly database: string };
+
+function open(connection: Place, folder: string): BenchDatabase {
+  const db = openPool({ connection, name: 'bench', connectionsMax: 20, statementTimeoutMs: 0, queryTimeoutMs: 0 });
+  const { host, user, database } = connection;
+  const url = `postgres://${user}@localhost/${database}?host=${encodeURIComponent(host)}`;
+  return { connection, db, folder, url, close: () => db.close() };
 }
 
 /** A bench that talks to another server, or to one that may lose what it acknowledged, measures nothing. */

@@ -22,6 +22,7 @@ create table notification (
   primary key (merchant_id, notification_id)
 ) with (fillfactor = 70);
 create index notification_of_payout on notification (payout_id);
+alter table notification alter signed_text set statistics 0, alter sign set statistics 0;
 create index notification_dead on notification (merchant_id, notification_id) where is_dead;
 
 create table delivery (
@@ -35,5 +36,6 @@ create table delivery (
   answer text,
   primary key (merchant_id, notification_id, try_no)
 );
+alter table delivery alter answer set statistics 0;
 create trigger delivery_append_only before update on delivery
   for each statement execute function refuse_rewriting();

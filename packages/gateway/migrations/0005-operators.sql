@@ -44,7 +44,7 @@ create table passkey (
 );
 create index passkey_by_user on passkey (user_id);
 
--- What a passkey has to sign: answered once, and not after its end. user_id: who adds a passkey; null: somebody signs in.
+-- What a passkey has to sign: it counts once, and not after its end. user_id: who adds a passkey; null: for signing in.
 create table passkey_challenge (
   challenge_hash bytea primary key,
   user_id bigint references operator_user,

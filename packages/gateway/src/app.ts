@@ -6,6 +6,7 @@ import { openDatabaseClock } from './db/clock.ts';
 import type { Connection, Db } from './db/pool.ts';
 import { closePools, openPools } from './db/pools.ts';
 import { registerCallbackRoutes } from './http/routes/callbacks.ts';
+import { registerConsoleRoutes } from './http/routes/console.ts';
 import { registerHealthRoutes } from './http/routes/health.ts';
 import { registerMerchantRoutes } from './http/routes/merchant/routes.ts';
 import { registerOperatorRoutes } from './http/routes/operator/routes.ts';
@@ -13,8 +14,10 @@ import { createServer, type HttpServer, type Log } from './http/server.ts';
 import { createQueue, type JobKind } from './jobs/queue.ts';
 import { createWorker, type Worker } from './jobs/worker.ts';
 import { type Directory, openDirectory } from './merchants/directory.ts';
+import { createNonces, sweepNonces } from './merchants/nonces.ts';
 import { createDeliverer, deliveryLeaseMs } from './notifications/deliver.ts';
 import { resendNotification, testEndpoint } from './notifications/resend.ts';
+import { sweepSignIns } from './operators/factors.ts';
 import { createSignInGuard } from './operators/guard-sign-in.ts';
 import { sweepTombstones } from './payouts/accept.ts';
 import { cancelPayout } from './payouts/cancel.ts';
@@ -44,6 +47,8 @@ export type AppOptions = {
   readonly supportContact: string;
   readonly isCookieSecure: boolean;
   readonly isOnePerson: boolean;
+  readonly isSecondFactorRequired: boolean;
+  readonly publicUrl: string | undefined;
   readonly trustedProxies: readonly string[];
 };
 
@@ -94,6 +99,8 @@ export async function startApp(options: AppOptions): Promise<App> {
   });
   const sweep = setInterval(() => {
     sweepTombstones(pools.workDb).catch(parts.report('tombstones could not be swept'));
+    sweepNonces(pools.workDb).catch(parts.report('nonces could not be swept'));
+    sweepSignIns(pools.workDb).catch(parts.report('tries to sign in could not be swept'));
   }, sweepEveryMs);
   return {
     server,
@@ -116,11 +123,16 @@ type Served = { readonly options: AppOptions; readonly parts: Parts; readonly cr
 
 function registerRoutes(server: HttpServer, { options, parts, creator }: Served): void {
   const { directory, log, payouts, pools, vault } = parts;
-  const { allowLoopback, isCookieSecure, isOnePerson, supportContact } = options;
+  const { allowLoopback, supportContact } = options;
   registerMerchantRoutes(server, {
     ...pools,
     directory,
     creator,
+    nonces: createNonces({
+      db: pools.probeDb,
+      overloaded,
+      onError: parts.report('a nonce could not be remembered'),
+    }),
     monotonicMs,
     log,
     supportContact,
@@ -131,16 +143,19 @@ function registerRoutes(server: HttpServer, { options, parts, creator }: Served)
     allowLoopbackUrls: allowLoopback,
     today: () => new Date().toISOString().slice(0, 10),
   });
+  registerConsoleRoutes(server);
   registerCallbackRoutes(server, { ...payouts, workDb: pools.workDb });
   const wake = (): void => parts.wake('notification');
   registerOperatorRoutes(server, {
     directory,
     vault,
     log,
-    isCookieSecure,
-    isOnePerson,
+    isCookieSecure: options.isCookieSecure,
+    isOnePerson: options.isOnePerson,
+    isSecondFactorRequired: options.isSecondFactorRequired,
+    publicUrl: options.publicUrl,
     db: pools.readDb,
-    guard: createSignInGuard(),
+    guard: createSignInGuard({ db: pools.readDb }),
     allowLoopbackUrls: allowLoopback,
     judgePayout: (input) => judgePayout(payouts, input),
     cancelPayout: (input) => cancelPayout(payouts, input),

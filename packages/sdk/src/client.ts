@@ -18,7 +18,14 @@ import { loadPrivateKey } from './key.ts';
 import { encodeOrder, encodeRef, formatAmount, type PayoutOrder, type PayoutRef } from './order.ts';
 import { nextDelayMs, type RetrySettings, waitMs } from './retry.ts';
 import type { Digest } from './signature.ts';
-import { type Sent, type SignedRequest, sendRequest, signRequest, type TransportSettings } from './transport.ts';
+import {
+  type Scheme,
+  type Sent,
+  type SignedRequest,
+  sendRequest,
+  signRequest,
+  type TransportSettings,
+} from './transport.ts';
 
 export type ClientKey = KeyObject | { pem: string; password?: string } | { archive: string | Uint8Array };
 
@@ -31,6 +38,11 @@ export type ClientOptions = {
   key: ClientKey;
   /** Default `sha1`, as published; `sha256` needs a key whose setting allows it. */
   digest?: Digest;
+  /**
+   * Default `v1`, as published. `v2` signs method, path, account, time and a nonce as well, with RSA-SHA256 or (given a
+   * KeyObject) Ed25519; the account has to allow it. The path it signs begins with `/v1`, whatever the base URL has.
+   */
+  signature?: Scheme;
   /** Per try, default 30 s. The gateway answers a create within 12 s and everything else within 25 s. */
   timeoutMs?: number;
   /** Tries per call, default 4. */
@@ -73,6 +85,7 @@ type Context = {
   transport: TransportSettings;
   retry: RetrySettings;
   digest: Digest;
+  scheme: Scheme;
   minorDigits: number;
   key: () => Promise<KeyObject>;
   /** Set by the first answer that carries the gateway's header: its "not found" is then a promise. */
@@ -136,6 +149,7 @@ function makeContext(options: ClientOptions): Context {
       retryAfterMsMax: options.retryAfterMsMax ?? 60_000,
     },
     digest: options.digest ?? 'sha1',
+    scheme: options.signature ?? 'v1',
     minorDigits: options.minorDigits ?? 2,
     key: prepareKey(options.key),
     isGateway: false,
@@ -178,7 +192,8 @@ async function loadArchiveKey(archive: string | Uint8Array): Promise<KeyObject> 
 }
 
 async function sign(context: Context, request: { path: string; text: string }): Promise<SignedRequest> {
-  return signRequest({ ...request, key: await context.key(), digest: context.digest });
+  const { digest, scheme, transport } = context;
+  return signRequest({ ...request, key: await context.key(), digest, scheme, account: transport.account });
 }
 
 async function create(context: Context, order: PayoutOrder, signal?: AbortSignal): Promise<CreatedPayout> {

@@ -1,5 +1,5 @@
 // Owns the safe creation of one payout: tries, what they prove together, and the question that resolves the rest.
-// Promises the same bytes and signature on every try, and `created: 'no'` only when it is proven.
+// Promises the same bytes on every try, and `created: 'no'` only when it is proven.
 // Refuses to know keys and addresses: it gets a signed request and two functions.
 import type { PayoutStatus } from './answer.ts';
 import { type Created, describeFields, VyplataError, type VyplataErrorCode } from './error.ts';

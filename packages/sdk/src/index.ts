@@ -16,3 +16,4 @@ export { type Created, VyplataError, type VyplataErrorCode } from './error.ts';
 export type { PayoutStatusName } from './judge.ts';
 export type { CardDetails, PayoutOrder, PayoutRef } from './order.ts';
 export { type Digest, signBody, verifySignature } from './signature.ts';
+export { signRequestV2, verifyRequestV2 } from './signature-v2.ts';

@@ -35,9 +35,10 @@ export type VettedKey =
  * 512 bits, and EC keys under the name "RSA-SHA1".
  *
  * @param pem text of one PEM block, `PUBLIC KEY` or `RSA PUBLIC KEY`
+ * @param options.allowEd25519 accept such keys too; they sign in the second scheme only
  * @returns the key, its normalised SPKI PEM and its fingerprint (SHA-256 of the SPKI DER, hex); or a code
  */
-export function vetPublicKey(pem: string): VettedKey {
+export function vetPublicKey(pem: string, options: { allowEd25519?: boolean } = {}): VettedKey {
   const block = findPublicBlock(pem);
   if (!block.ok) return block;
   let key: KeyObject;
@@ -46,7 +47,8 @@ export function vetPublicKey(pem: string): VettedKey {
   } catch {
     return { ok: false, code: 'not_pem' };
   }
-  const code = judgeKey(key);
+  const isEd25519 = options.allowEd25519 === true && key.asymmetricKeyType === 'ed25519';
+  const code = isEd25519 ? judgeEd25519(key) : judgeKey(key);
   if (code !== undefined) return { ok: false, code };
   const publicPem = key.export({ type: 'spki', format: 'pem' }).toString();
   return { ok: true, key, publicPem, fingerprint: fingerprintKey(key) };
@@ -147,6 +149,23 @@ function judgeKey(key: KeyObject): KeyRefusal | undefined {
     return 'bad_exponent';
   }
   return isWeakModulus(readModulus(key)) ? 'weak_modulus' : undefined;
+}
+
+/** Points of small order (y, little-endian, without the sign bit): anybody can forge signatures of such a "key". */
+const SMALL_ORDER: ReadonlySet<string> = new Set([
+  '0000000000000000000000000000000000000000000000000000000000000000',
+  '0100000000000000000000000000000000000000000000000000000000000000',
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+  'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+  'edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+  'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+]);
+
+function judgeEd25519(key: KeyObject): KeyRefusal | undefined {
+  const point = Buffer.from(key.export({ format: 'jwk' }).x ?? '', 'base64url');
+  point[31] = (point[31] ?? 0) & 0x7f;
+  return SMALL_ORDER.has(point.toString('hex')) ? 'weak_modulus' : undefined;
 }
 
 function readModulus(key: KeyObject): bigint {

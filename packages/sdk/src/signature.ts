@@ -3,6 +3,8 @@
 // Refuses to know what the bytes say, where a key came from and how strong it is (see key.ts).
 import { constants, type KeyObject, sign, verify } from 'node:crypto';
 
+export { type SignatureHeaders, type SignedParts, signRequestV2, verifyRequestV2 } from './signature-v2.ts';
+
 /** SHA-1 is what the published contract uses; SHA-256 needs a key whose setting allows it. */
 export type Digest = 'sha1' | 'sha256';
 

@@ -3,6 +3,7 @@
 // Refuses to know what an answer means and whether to try again.
 import type { KeyObject } from 'node:crypto';
 import { type Digest, signBody } from './signature.ts';
+import { signRequestV2 } from './signature-v2.ts';
 
 const ANSWER_BYTES_MAX = 1_048_576;
 
@@ -11,8 +12,17 @@ export type Sent =
   | { ok: true; reply: Reply }
   | { ok: false; reason: 'timeout' | 'connection' | 'too_large' | 'aborted'; cause: unknown };
 
-/** The same object is sent on every try: the bytes and their signature are made once. */
-export type SignedRequest = { path: string; body: Uint8Array<ArrayBuffer>; sign: string };
+/**
+ * The same object is sent on every try: the bytes are made once, and so is the signature of the first scheme. The
+ * second one covers time and a nonce that counts once, so each try makes its headers anew.
+ */
+export type SignedRequest = {
+  path: string;
+  body: Uint8Array<ArrayBuffer>;
+  signHeaders: () => Readonly<Record<string, string>>;
+};
+
+export type Scheme = 'v1' | 'v2';
 
 export type TransportSettings = {
   baseUrl: string;
@@ -23,10 +33,24 @@ export type TransportSettings = {
   fetch: typeof fetch;
 };
 
-export function signRequest(options: { path: string; text: string; key: KeyObject; digest: Digest }): SignedRequest {
-  const { path, text, key, digest } = options;
+type Signing = {
+  path: string;
+  text: string;
+  key: KeyObject;
+  digest: Digest;
+  scheme: Scheme;
+  account: string;
+};
+
+export function signRequest(options: Signing): SignedRequest {
+  const { path, text, key, digest, scheme, account } = options;
   const body = new TextEncoder().encode(text);
-  return { path, body, sign: signBody({ body, key, digest }) };
+  if (scheme === 'v2') {
+    const parts = { method: 'POST', path, account, body };
+    return { path, body, signHeaders: () => ({ ...signRequestV2(parts, key) }) };
+  }
+  const headers = { sign: signBody({ body, key, digest }) };
+  return { path, body, signHeaders: () => headers };
 }
 
 /** Sends once. The deadline covers everything, the reading of a slowly dripping answer included. */
@@ -58,7 +82,7 @@ function makeHeaders(settings: TransportSettings, request: SignedRequest): Recor
     'content-type': 'application/json',
     accept: 'application/json',
     account: settings.account,
-    sign: request.sign,
+    ...request.signHeaders(),
     'user-agent': settings.userAgent,
     ...(settings.language === undefined ? {} : { 'accept-language': settings.language }),
   };

@@ -72,6 +72,8 @@ function optionsOf(config: Config): Omit<AppOptions, Given> {
     allowLoopback: config.ALLOW_LOOPBACK,
     supportContact: config.SUPPORT_CONTACT ?? '',
     isOnePerson: config.ONE_PERSON,
+    isSecondFactorRequired: config.SECOND_FACTOR === 'required',
+    publicUrl: config.PUBLIC_URL,
     isCookieSecure: config.PUBLIC_URL?.startsWith('https:') === true,
     trustedProxies: config.TRUSTED_PROXIES,
   };

@@ -153,7 +153,8 @@ checkpoint_completion_target = 0.9
 autovacuum_naptime = 5s
 autovacuum_vacuum_scale_factor = 0.02
 autovacuum_vacuum_threshold = 500
-autovacuum_analyze_scale_factor = 0.05
+# Hot statements look rows up by key whatever the statistics say.
+autovacuum_analyze_scale_factor = 0.2
 autovacuum_vacuum_cost_limit = 1000
 
 logging_collector = on

@@ -142,6 +142,11 @@ export function isCertainlyAborted(error: unknown): boolean {
   return state !== undefined && !state.startsWith('57P') && !state.startsWith('08');
 }
 
+/** Whether the server reported it or the connection to it broke. */
+export function isDatabaseError(error: unknown): boolean {
+  return error instanceof pg.DatabaseError || (error instanceof Error && 'syscall' in error);
+}
+
 /** Whether another constraint row stood in the way: unique_violation. */
 export function isUniqueViolation(error: unknown): boolean {
   return sqlStateOf(error) === '23505';

@@ -1,23 +1,9 @@
 import { decodeCanonicalBase64, verifySignature } from '@vyplata/sdk/signature';
 import type { Problem } from '../core/problem.ts';
-import type { AccountEntry, KeyEntry } from '../merchants/directory.ts';
-
-export type Needs = {
-  readonly directory: {
-    findAccount(accountId: string): Promise<AccountEntry | undefined>;
-    noteKeyUse(merchantId: bigint, keyId: bigint): void;
-  };
-};
-
-export type SignedRequest = {
-  /** Names and values in turn, as they came: only these show that a header was sent twice. */
-  readonly rawHeaders: readonly string[];
-  readonly body: Uint8Array;
-};
-
-export type Authenticated =
-  | { readonly ok: true; readonly account: AccountEntry }
-  | { readonly ok: false; readonly problems: readonly Problem[] };
+import type { KeyEntry } from '../merchants/directory.ts';
+import { isAddressIn } from '../core/network.ts';
+import { authenticateV2, hasSignatureV2 } from './auth-v2.ts';
+import type { AuthNeeds, Authenticated, SignedRequest } from './signed-request.ts';
 
 const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
@@ -26,7 +12,7 @@ const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$
  * An account that does not exist and one that belongs to somebody else get the same answer: nobody learns from it which
  * accounts there are.
  */
-export async function authenticate(needs: Needs, request: SignedRequest): Promise<Authenticated> {
+export async function authenticate(needs: AuthNeeds, request: SignedRequest): Promise<Authenticated> {
   const problems: Problem[] = [];
   const accountId = readHeader(request.rawHeaders, 'account', problems);
   const sign = readHeader(request.rawHeaders, 'sign', problems);
@@ -35,8 +21,14 @@ export async function authenticate(needs: Needs, request: SignedRequest): Promis
   if (sign !== undefined && decodeCanonicalBase64(sign) === undefined) {
     problems.push({ code: 'sign_not_base64', field: 'sign' });
   }
-  if (problems.length > 0 || accountId === undefined || sign === undefined) return { ok: false, problems };
+  if (problems.length > 0 || accountId === undefined || sign === undefined) {
+    return hasSignatureV2(request.rawHeaders) ? authenticateV2(needs, request) : { ok: false, problems };
+  }
   const account = await needs.directory.findAccount(accountId);
+  // Accounts of the first scheme, which is nearly all of them, pay one comparison for the second.
+  if (account !== undefined && account.signatureRule !== 'v1' && hasSignatureV2(request.rawHeaders)) {
+    return authenticateV2(needs, request);
+  }
   const verdict = account === undefined ? 'wrong' : findKey(account.keys, { body: request.body, sign });
   if (account === undefined || verdict === 'wrong') {
     return {
@@ -48,6 +40,11 @@ export async function authenticate(needs: Needs, request: SignedRequest): Promis
     };
   }
   if (verdict === 'digest') return { ok: false, problems: [{ code: 'sign_digest_refused', field: 'sign' }] };
+  if (account.signatureRule === 'v2') return { ok: false, problems: [{ code: 'sign_v2_needed', field: 'sign' }] };
+  // After the signature: a stranger learns nothing about who may come from where.
+  if (account.networks.length > 0 && !isAddressIn(account.networks, request.address())) {
+    return { ok: false, problems: [{ code: 'address_not_allowed', field: 'request' }] };
+  }
   needs.directory.noteKeyUse(account.merchantId, verdict.keyId);
   return { ok: true, account };
 }
@@ -73,6 +70,7 @@ function findKey(
 ): KeyEntry | 'wrong' | 'digest' {
   let isOtherDigest = false;
   for (const entry of keys) {
+    if (!entry.isRsa) continue;
     for (const digest of ['sha1', 'sha256'] as const) {
       if (!verifySignature({ ...signed, key: entry.key, digest })) continue;
       if (entry.digestRule === 'any' || entry.digestRule === digest) return entry;

@@ -18,7 +18,8 @@ export const operatorTextsEn: OperatorTexts = {
     'This installation requires a second factor. Add a code generator or a passkey to your login first.',
   session_needed: () => 'A program’s token cannot do this. Sign in as a person.',
   code_wrong: () => 'The code is wrong or was used already. Wait for the next one, or use a recovery code.',
-  passkey_wrong: () => 'The passkey was not accepted. Start again; a passkey works on the address it was made for only.',
+  passkey_wrong: () =>
+    'The passkey was not accepted. Start again; a passkey works on the address it was made for only.',
   last_factor: () => 'This is your last second factor, and this installation requires one. Add another one first.',
 
   field_unknown: (values) => `There is no field ${values.field} here. Check its spelling.`,
@@ -53,11 +54,11 @@ export const operatorTextsEn: OperatorTexts = {
     'This is a private key, and whoever sees it can order payouts. It was not stored. Make a new pair and send its ' +
     'public.pem.',
   key_not_public: () => 'The PEM block is not a public key. Send the block that begins with BEGIN PUBLIC KEY.',
-  key_not_rsa: () => 'Only RSA keys are accepted, not RSA-PSS, EC or Ed25519.',
+  key_not_rsa: () => 'Only RSA keys are accepted, and Ed25519 for the second signature scheme; not RSA-PSS or EC.',
   key_too_short: () => `The key is shorter than ${KEY_BITS_MIN} bits. Make a new pair.`,
   key_too_long: () => `The key is longer than ${KEY_BITS_MAX} bits. Make a new pair.`,
   key_exponent_wrong: () =>
     'The public exponent must be odd, at least 65537 and below 2^31. Make a new pair with 65537.',
   key_weak: () =>
-    'The modulus of this key can be factored. Use this pair nowhere; make a new one with current software.',
+    'This key can be forged or its modulus factored. Use this pair nowhere; make a new one with current software.',
 };

@@ -30,6 +30,7 @@ export type Worker = {
 
 /** How long to leave the database alone after it could not answer a claim. */
 const errorPauseMs = 500;
+/** How long a claimed job waits for room in its lane, and how long it is left alone after that. */
 const laneFullPauseMs = 200;
 
 /** One loop per kind of job: claim a few, hand each to `handle`, look again. It knows nothing of what it runs. */
@@ -68,22 +69,24 @@ export function createWorker(options: WorkerOptions): Worker {
   };
 }
 
-/** Claims what there is room for and starts it; what its lane has no room for is given back. Answers the claimed. */
+/** Claims what there is room for and starts it, or lets it wait a moment for its lane. Answers how many were claimed. */
 async function claimOnce(options: WorkerOptions, hand: Hand): Promise<number> {
   const countMax = Math.min(options.claimMax, options.jobsMax - hand.count());
   if (countMax <= 0) return 0;
   const { queue, kind, leaseMs } = options;
   const jobs = await queue.claim({ kind, countMax, leaseMs, busyLanes: hand.fullLanes() });
   const surplus = jobs.filter((job) => !hand.take(job));
-  if (surplus.length > 0) await queue.putBack(surplus, laneFullPauseMs);
+  if (surplus.length > 0) hand.park(surplus);
   return jobs.length;
 }
 
-/** The jobs that are being done. */
+/** The jobs that are being done, and those that wait for room in their lane. */
 type Hand = {
   readonly alarm: Alarm;
   /** Starts the job; false if its lane has no room. */
   take(job: Job): boolean;
+  /** Starts each as soon as its lane has room; what waits too long is given back. */
+  park(jobs: readonly Job[]): void;
   count(): number;
   fullLanes(): string[];
   whenEmpty(): Promise<void>;
@@ -92,6 +95,7 @@ type Hand = {
 function createHand(options: WorkerOptions): Hand {
   const lanes = createLanes(options.laneJobsMax);
   const alarm = createAlarm();
+  const parked = new Map<string, Set<Job>>();
   let count = 0;
   let emptied: (() => void)[] = [];
 
@@ -101,13 +105,45 @@ function createHand(options: WorkerOptions): Hand {
     } catch (error) {
       options.onError(error, job);
     }
-    count -= 1;
     lanes.release(job.lane);
+    startParked(job.lane);
+    leave(1);
+  }
+
+  function leave(jobs: number): void {
+    count -= jobs;
     // A claim is worth its round trip when there is room for a good handful, or when nothing else is going on.
     if (count === 0 || options.jobsMax - count >= options.claimMax) alarm.wake();
     if (count > 0) return;
     for (const tell of emptied) tell();
     emptied = [];
+  }
+
+  function startParked(lane: string): void {
+    const [next] = parked.get(lane) ?? [];
+    if (next === undefined) return;
+    unpark(next);
+    lanes.take(lane);
+    void run(next);
+  }
+
+  function unpark(job: Job): boolean {
+    const line = parked.get(job.lane);
+    if (line === undefined || !line.delete(job)) return false;
+    if (line.size === 0) parked.delete(job.lane);
+    return true;
+  }
+
+  async function giveBack(jobs: readonly Job[]): Promise<void> {
+    const waiting = jobs.filter(unpark);
+    if (waiting.length === 0) return;
+    try {
+      await options.queue.putBack(waiting, laneFullPauseMs);
+    } catch (error) {
+      // Their leases end all the same.
+      options.onError(error, waiting[0]);
+    }
+    leave(waiting.length);
   }
 
   return {
@@ -117,6 +153,11 @@ function createHand(options: WorkerOptions): Hand {
       count += 1;
       void run(job);
       return true;
+    },
+    park(jobs) {
+      count += jobs.length;
+      for (const job of jobs) parked.set(job.lane, (parked.get(job.lane) ?? new Set()).add(job));
+      setTimeout(() => void giveBack(jobs), laneFullPauseMs);
     },
     count: () => count,
     fullLanes: lanes.full,

@@ -64,7 +64,8 @@ const ledgerChecks: readonly AuditCheck[] = [
     invariants: [2, 4],
     violations: `select ${account} || ' posting ' || posting_id as what from (
         select merchant_id, account_id, posting_id, available_after_minor, available_minor,
-          lag(available_after_minor, 1, 0::bigint) over (partition by merchant_id, account_id order by posting_id) as was
+          lag(available_after_minor, 1, 0::bigint)
+            over (partition by merchant_id, account_id order by posting_id) as was
         from posting) s
       where available_after_minor <> was + available_minor`,
   },

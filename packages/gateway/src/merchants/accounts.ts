@@ -7,7 +7,7 @@ import { Refusal } from '../core/problem.ts';
 import type { Sql, Tx } from '../db/pool.ts';
 import { openBalance } from '../ledger/post.ts';
 import { lockMerchant } from './enroll.ts';
-import type { Liveness, NotificationMethod } from './load.ts';
+import type { Liveness, NotificationMethod, SignatureRule } from './load.ts';
 
 export type Account = {
   readonly merchantId: bigint;
@@ -17,6 +17,7 @@ export type Account = {
   readonly state: Liveness;
   readonly mode: 'live' | 'sandbox';
   readonly notificationMethod: NotificationMethod;
+  readonly signatureRule: SignatureRule;
   readonly createdAt: Date;
 };
 
@@ -31,7 +32,7 @@ export type NewAccount = {
 };
 
 const columns = `merchant_id as "merchantId", account_id as "accountId", currency, name, state, mode,
-  notification_method as "notificationMethod", created_at as "createdAt"`;
+  notification_method as "notificationMethod", signature_rule as "signatureRule", created_at as "createdAt"`;
 
 /**
  * An account with an empty balance. Throws a Refusal when the merchant or the currency is unknown, or when the given
@@ -71,6 +72,18 @@ export async function updateAccount(tx: Tx, input: AccountChange): Promise<Accou
        notification_method = coalesce($5, notification_method)
      where merchant_id = $1 and account_id = $2 returning ${columns}`,
     [input.merchantId, input.accountId, input.name ?? null, input.state ?? null, input.notificationMethod ?? null],
+  );
+  return account ?? refuseAccount();
+}
+
+/** Which signature schemes requests of the account may use. Throws a Refusal when there is no such account. */
+export async function setSignatureRule(
+  tx: Tx,
+  input: { merchantId: bigint; accountId: string; signatureRule: SignatureRule },
+): Promise<Account> {
+  const [account] = await tx.query<Account>(
+    `update account set signature_rule = $3 where merchant_id = $1 and account_id = $2 returning ${columns}`,
+    [input.merchantId, input.accountId, input.signatureRule],
   );
   return account ?? refuseAccount();
 }

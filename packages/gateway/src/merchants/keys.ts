@@ -63,7 +63,7 @@ export async function generateKey(tx: Tx, input: NewKey): Promise<{ key: Merchan
 
 /** Keeps a public key the merchant made. Throws a Refusal that says why a key cannot be used. */
 export async function uploadKey(tx: Tx, input: NewKey & { readonly publicPem: string }): Promise<MerchantKey> {
-  const vetted = vetPublicKey(input.publicPem);
+  const vetted = vetPublicKey(input.publicPem, { allowEd25519: true });
   if (!vetted.ok) throw new Refusal([{ code: codes[vetted.code], field: 'public_pem' }]);
   return insertKey(tx, { ...input, publicPem: vetted.publicPem, fingerprint: vetted.fingerprint });
 }

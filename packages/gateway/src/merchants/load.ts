@@ -2,17 +2,22 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import { fingerprintKey } from '@vyplata/sdk/archive';
 import type { CommissionRule } from '../core/commission.ts';
 import { type Currency, findCurrency } from '../core/currency.ts';
+import { type Network, toNetwork } from '../core/network.ts';
 import type { RecipientKind, Service } from '../core/service.ts';
 import type { Sql, Statement } from '../db/pool.ts';
 
 export type DigestRule = 'sha1' | 'any' | 'sha256';
 export type NotificationMethod = 'POST' | 'GET';
+/** Which of the two signature schemes an account's requests may use. */
+export type SignatureRule = 'v1' | 'v1_or_v2' | 'v2';
 export type Liveness = 'active' | 'disabled';
 
 /** A certificate of the merchant that is active and had not expired when it was handed out. */
 export type KeyEntry = {
   readonly keyId: bigint;
   readonly key: KeyObject;
+  /** The first signature scheme knows RSA only. */
+  readonly isRsa: boolean;
   readonly digestRule: DigestRule;
   readonly expiresAt: Date | undefined;
 };
@@ -46,6 +51,9 @@ export type AccountEntry = {
   readonly merchantState: Liveness;
   readonly mode: 'live' | 'sandbox';
   readonly notificationMethod: NotificationMethod;
+  readonly signatureRule: SignatureRule;
+  /** From where its merchant's requests may come; empty: from anywhere. */
+  readonly networks: readonly Network[];
   readonly keys: readonly KeyEntry[];
   /** Every service of the catalogue by its code, also those this account may not use (`enabled` is false then). */
   readonly services: ReadonlyMap<string, ServiceEntry>;
@@ -114,6 +122,8 @@ type AccountRow = {
   merchant_state: Liveness;
   mode: 'live' | 'sandbox';
   notification_method: NotificationMethod;
+  signature_rule: SignatureRule;
+  networks: string[];
   webhook_secret_sealed: Buffer;
   keys: KeyRow[];
   services: ServiceRow[];
@@ -141,7 +151,9 @@ const selectAccount: Statement = {
   name: 'directory_account',
   text: `
   select a.merchant_id, a.account_id, a.currency, a.state, m.state as merchant_state, a.mode, a.notification_method,
-    m.webhook_secret_sealed, ${endpointsJson},
+    a.signature_rule, m.webhook_secret_sealed, ${endpointsJson},
+    coalesce((select json_agg(n.network::text) from merchant_network n where n.merchant_id = a.merchant_id), '[]')
+      as networks,
     coalesce((select json_agg(json_build_object('key_id', k.key_id::text, 'public_pem', k.public_pem,
         'digest_rule', k.digest_rule, 'expires_at', k.expires_at) order by k.key_id desc)
       from merchant_key k where k.merchant_id = a.merchant_id and k.state = 'active'
@@ -189,6 +201,8 @@ export async function loadAccount(db: Sql, accountId: string): Promise<AccountEn
     merchantState: row.merchant_state,
     mode: row.mode,
     notificationMethod: row.notification_method,
+    signatureRule: row.signature_rule,
+    networks: row.networks.map(toNetwork),
     keys: row.keys.map(toKeyEntry),
     services: new Map(entries.map((entry) => [entry.service.code, entry])),
     allServices: entries.filter((entry) => entry.service.currency === currency.code),
@@ -219,9 +233,11 @@ export async function loadMerchant(db: Sql, merchantId: bigint): Promise<Merchan
 }
 
 function toKeyEntry(row: KeyRow): KeyEntry {
+  const key = createPublicKey(row.public_pem);
   return {
     keyId: BigInt(row.key_id),
-    key: createPublicKey(row.public_pem),
+    key,
+    isRsa: key.asymmetricKeyType === 'rsa',
     digestRule: row.digest_rule,
     expiresAt: row.expires_at === null ? undefined : new Date(row.expires_at),
   };

@@ -77,7 +77,7 @@ function targetsOf({ payout, endpoints, defaultMethod }: FinalPayout): Target[] 
   const named = endpointId === undefined ? undefined : endpoints.get(endpointId);
   const targets = new Map<string, Target>();
   const add = (target: Target) => {
-    const key = `${target.method} ${URL.parse(target.url)?.href ?? target.url}`;
+    const key = `${target.method} ${readAddress(target.url).href}`;
     if (!targets.has(key)) targets.set(key, target);
   };
   for (const endpoint of named === undefined ? endpoints.values() : [named, ...endpoints.values()]) {
@@ -131,5 +131,21 @@ function toWireId(payoutId: bigint): number {
 
 /** What may keep what waiting: notifications of one merchant to one server. */
 export function laneOf(merchantId: bigint, url: string): string {
-  return `${merchantId} ${URL.parse(url)?.origin ?? ''}`;
+  return `${merchantId} ${readAddress(url).origin}`;
+}
+
+type Address = { readonly href: string; readonly origin: string };
+
+const addresses = new Map<string, Address>();
+const addressesMax = 1_000;
+
+/** An endpoint's URL is the same for all its payouts, and taking it apart costs more than the rest of announcing one. */
+function readAddress(url: string): Address {
+  const known = addresses.get(url);
+  if (known !== undefined) return known;
+  const parsed = URL.parse(url);
+  const address = { href: parsed?.href ?? url, origin: parsed?.origin ?? '' };
+  if (addresses.size >= addressesMax) addresses.clear();
+  addresses.set(url, address);
+  return address;
 }

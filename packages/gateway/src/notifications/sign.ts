@@ -1,6 +1,5 @@
-import { createPrivateKey, type KeyObject } from 'node:crypto';
+import { createHmac, createPrivateKey, createSecretKey, type KeyObject } from 'node:crypto';
 import { signNotification } from '@vyplata/sdk/notification';
-import { Webhook } from 'standardwebhooks';
 import type { MerchantEntry } from '../merchants/directory.ts';
 import { openNotificationKey, sealContexts } from '../merchants/secrets.ts';
 import type { Vault } from '../secrets/seal.ts';
@@ -50,19 +49,30 @@ export function createSigner({ directory, vault, keysMax = keysMaxByDefault }: N
     async makeHeaders({ merchantId, endpointId, webhookId, body, now }) {
       const { sealed, context } = secretOf(await directory.findMerchant(merchantId), endpointId);
       const kept = secrets.get(context);
-      const opened = kept?.sealed.equals(sealed) ? kept : { sealed, webhook: new Webhook(vault.open(sealed, context)) };
+      const opened = kept?.sealed.equals(sealed) ? kept : { sealed, secret: readSecret(vault.open(sealed, context)) };
       keep(secrets, { name: context, value: opened, countMax: keysMax });
+      const timestamp = Math.floor(now.getTime() / 1000);
+      const signature = createHmac('sha256', opened.secret)
+        .update(`${webhookId}.${timestamp}.${body}`)
+        .digest('base64');
       return {
         'webhook-id': webhookId,
-        'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
-        'webhook-signature': opened.webhook.sign(webhookId, now, body),
+        'webhook-timestamp': String(timestamp),
+        'webhook-signature': `v1,${signature}`,
       };
     },
   };
 }
 
 /** A secret that was changed is another sealed value: it is opened anew. */
-type Opened = { readonly sealed: Buffer; readonly webhook: Webhook };
+type Opened = { readonly sealed: Buffer; readonly secret: KeyObject };
+
+const secretPrefix = 'whsec_';
+
+/** The key in a secret as Standard Webhooks write it; their own package hashes in JavaScript, ten times slower. */
+function readSecret(text: string): KeyObject {
+  return createSecretKey(Buffer.from(text.slice(secretPrefix.length), 'base64'));
+}
 
 function secretOf(merchant: MerchantEntry, endpointId: number | null): { sealed: Buffer; context: string } {
   const { merchantId } = merchant;

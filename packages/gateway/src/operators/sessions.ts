@@ -11,13 +11,18 @@ export type Operator = {
   readonly login: string;
   readonly role: Role;
   readonly sessionId: bigint;
-  readonly kind: 'session' | 'token';
+  readonly kind: SessionKind;
   readonly expiresAt: Date;
+  /** Whether the user has a second factor, be it used for this session or not. */
+  readonly hasFactor: boolean;
 };
+
+/** `half`: the password was right, and the second factor is still to be shown or to be added. */
+export type SessionKind = 'session' | 'half' | 'token';
 
 export type Session = {
   readonly sessionId: bigint;
-  readonly kind: 'session' | 'token';
+  readonly kind: SessionKind;
   readonly label: string;
   readonly createdAt: Date;
   readonly lastUsedAt: Date;
@@ -28,6 +33,7 @@ export type Session = {
 export type Opened = { readonly session: Session; readonly secret: string };
 
 const sessionHours = 12;
+const halfMinutes = 10;
 export const tokenDaysMax = 365;
 const tokenPrefix = 'vyp_';
 const secretForm = /^(?:vyp_)?[A-Za-z0-9_-]{43}$/;
@@ -39,7 +45,9 @@ const selectOperator: Statement = {
   name: 'operator_by_secret',
   text: `
   select u.user_id as "userId", u.login, u.role, s.session_id as "sessionId", s.kind, s.expires_at as "expiresAt",
-    s.last_used_at < clock_timestamp() - interval '1 minute' as "isStale"
+    s.last_used_at < clock_timestamp() - interval '1 minute' as "isStale",
+    (exists (select 1 from totp_factor f where f.user_id = u.user_id and f.confirmed_at is not null)
+      or exists (select 1 from passkey p where p.user_id = u.user_id)) as "hasFactor"
   from operator_session s
   join operator_user u on u.user_id = s.user_id
   where s.secret_hash = $1 and s.kind = $2 and s.revoked_at is null and s.expires_at > clock_timestamp()
@@ -67,6 +75,12 @@ export function openSession(tx: Tx, userId: bigint): Promise<Opened> {
   return insertSession(tx, { userId, kind: 'session', label: '', expiresAt });
 }
 
+/** What a right password alone opens for a user who has to show a second factor, or to add one. */
+export function openHalfSession(tx: Tx, userId: bigint): Promise<Opened> {
+  const expiresAt = new Date(Date.now() + halfMinutes * 60_000);
+  return insertSession(tx, { userId, kind: 'half', label: '', expiresAt });
+}
+
 /** A token for a program that acts with the user's role. */
 export function createToken(tx: Tx, input: { userId: bigint; label: string; days: number }): Promise<Opened> {
   const { userId, label, days } = input;
@@ -74,7 +88,7 @@ export function createToken(tx: Tx, input: { userId: bigint; label: string; days
   return insertSession(tx, { userId, kind: 'token', label, expiresAt });
 }
 
-type NewSession = { userId: bigint; kind: Session['kind']; label: string; expiresAt: Date };
+type NewSession = { userId: bigint; kind: SessionKind; label: string; expiresAt: Date };
 
 async function insertSession(tx: Tx, { userId, kind, label, expiresAt }: NewSession): Promise<Opened> {
   const secret = `${kind === 'token' ? tokenPrefix : ''}${randomBytes(32).toString('base64url')}`;
@@ -89,7 +103,7 @@ async function insertSession(tx: Tx, { userId, kind, label, expiresAt }: NewSess
 /** Whose secret it is, if it is a valid one of that kind. */
 export async function findOperator(
   sql: Sql,
-  proof: { readonly secret: string; readonly kind: Session['kind'] },
+  proof: { readonly secret: string; readonly kind: SessionKind },
 ): Promise<Operator | undefined> {
   if (!secretForm.test(proof.secret)) return undefined;
   const rows = await sql.run<Operator & { isStale: boolean }>(selectOperator, [hashSecret(proof.secret), proof.kind]);
@@ -106,7 +120,7 @@ export async function findOperator(
 }
 
 /** The valid sessions or tokens of a user, newest first. */
-export function listSessions(sql: Sql, owner: { userId: bigint; kind: Session['kind'] }): Promise<Session[]> {
+export function listSessions(sql: Sql, owner: { userId: bigint; kind: SessionKind }): Promise<Session[]> {
   return sql.query<Session>(
     `select ${columns} from operator_session
      where user_id = $1 and kind = $2 and revoked_at is null and expires_at > clock_timestamp()
@@ -118,7 +132,7 @@ export function listSessions(sql: Sql, owner: { userId: bigint; kind: Session['k
 /** Ends a session or token of this user. Throws a Refusal when the user has no such one. */
 export async function revokeSession(
   tx: Tx,
-  owner: { userId: bigint; sessionId: bigint; kind: Session['kind'] },
+  owner: { userId: bigint; sessionId: bigint; kind: SessionKind },
 ): Promise<void> {
   const rows = await tx.query(
     `update operator_session set revoked_at = clock_timestamp()
@@ -126,6 +140,17 @@ export async function revokeSession(
     [owner.userId, owner.sessionId, owner.kind],
   );
   if (rows.length === 0) throw new Refusal([{ code: 'record_unknown', field: `${owner.kind}_id` }]);
+}
+
+/** Ends all sessions of the user; tokens of programs stay. Answers how many there were. */
+export async function revokeSessions(tx: Tx, userId: bigint): Promise<number> {
+  const rows = await tx.query(
+    `update operator_session set revoked_at = clock_timestamp()
+     where user_id = $1 and kind in ('session', 'half') and revoked_at is null and expires_at > clock_timestamp()
+     returning session_id`,
+    [userId],
+  );
+  return rows.length;
 }
 
 /** A fast hash is enough: the secret is 32 random bytes, which nobody guesses. */

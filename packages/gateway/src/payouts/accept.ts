@@ -14,7 +14,10 @@ export type OrderRecord = { readonly payoutId: bigint; readonly digest: Buffer; 
 export type AcceptResult =
   | { readonly verdict: 'accepted'; readonly payoutId: bigint }
   | { readonly verdict: 'exists'; readonly record: OrderRecord }
-  | { readonly verdict: 'funds' | 'barred' | 'again' };
+  | { readonly verdict: 'funds' | 'barred' | 'again' | LimitVerdict };
+
+/** The kind of the merchant's limit that has no room for the order. */
+type LimitVerdict = 'orders_per_minute' | 'amount_per_day';
 
 const acceptPayouts: Statement = { name: 'accept_payouts', text: 'select * from accept_payouts_v1($1, $2)' };
 
@@ -76,6 +79,7 @@ function readResult(row: AcceptRow): AcceptResult {
   if (verdict === 'accepted' && payoutId !== null) return { verdict, payoutId };
   if (verdict === 'exists') return { verdict, record: readRecord(row) };
   if (verdict === 'funds' || verdict === 'barred' || verdict === 'again') return { verdict };
+  if (verdict === 'orders_per_minute' || verdict === 'amount_per_day') return { verdict };
   throw new Error(`accept_payouts_v1 answered ${verdict} without a payout`);
 }
 

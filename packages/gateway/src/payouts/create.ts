@@ -119,6 +119,10 @@ async function acceptItem(
         return compareOrder(needs, text, result.record);
       case 'funds':
         return refuse({ code: 'funds_insufficient', field: 'amount' });
+      case 'orders_per_minute':
+        return refuse({ code: 'too_fast', field: 'request' });
+      case 'amount_per_day':
+        return refuse({ code: 'amount_over_limit', field: 'amount' });
       case 'barred':
         // A tombstone that seems newer than the request: our idea of the database's clock may be behind.
         await needs.clock.sync();

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Tx } from '../../src/db/pool.ts';
-import { createSignInGuard } from '../../src/operators/guard-sign-in.ts';
 import { hashPassword, isPasswordRight } from '../../src/operators/hash-password.ts';
 import { isAllowed, roles } from '../../src/operators/roles.ts';
 import {
@@ -112,21 +111,5 @@ describe('operators', () => {
     await tx((t) => updateUser(t, { userId: user.userId, byUserId: user.userId, password: `${password} 2` }));
     assert.equal(await findOperator(ground.db, { secret, kind: 'session' }), undefined);
     await checkPassword(ground.db, { login: 'vera', password: `${password} 2` });
-  });
-
-  test('ten failures close the door for a while, for that key only', () => {
-    const clock = { at: 0, now: () => clock.at };
-    const guard = createSignInGuard({ clock, keysMax: 2 });
-    for (let count = 0; count < 10; count += 1) {
-      guard.check(['login:a']);
-      guard.noteFailure(['login:a']);
-    }
-    assert.throws(() => guard.check(['address:1', 'login:a']), /too_fast/);
-    guard.check(['login:b']);
-    clock.at = 900_000;
-    guard.check(['login:a']);
-    for (let count = 0; count < 10; count += 1) guard.noteFailure(['login:a']);
-    guard.noteSuccess(['login:a']);
-    guard.check(['login:a']);
   });
 });

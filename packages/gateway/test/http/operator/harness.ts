@@ -41,7 +41,9 @@ export type Gateway = {
   close(): Promise<void>;
 };
 
-export async function openGateway(options: { isOnePerson?: boolean } = {}): Promise<Gateway> {
+export async function openGateway(
+  options: { isOnePerson?: boolean; isSecondFactorRequired?: boolean } = {},
+): Promise<Gateway> {
   const ground = await openGround();
   const { db } = ground;
   const logged: unknown[] = [];
@@ -72,11 +74,13 @@ export async function openGateway(options: { isOnePerson?: boolean } = {}): Prom
     db,
     vault,
     directory,
-    guard: createSignInGuard(),
+    guard: createSignInGuard({ db }),
     log,
     allowLoopbackUrls: false,
     isCookieSecure: true,
     isOnePerson: options.isOnePerson ?? true,
+    isSecondFactorRequired: options.isSecondFactorRequired ?? false,
+    publicUrl: 'https://gateway.example',
     judgePayout: (input) => judgePayout(settle, input),
     cancelPayout: (input) => cancelPayout(settle, input),
     resendNotification(input) {

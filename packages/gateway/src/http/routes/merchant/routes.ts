@@ -6,9 +6,10 @@ import { isJsonObject, type JsonObject, parseStrict } from '../../../core/json.t
 import type { Problem } from '../../../core/problem.ts';
 import type { Sql } from '../../../db/pool.ts';
 import { type Answer, answerRefusal, createdHeader } from '../../answer.ts';
-import { authenticate, type Needs as AuthNeeds } from '../../auth.ts';
+import { authenticate } from '../../auth.ts';
 import { type Language, languageOf } from '../../errors.ts';
 import { type Log, reject, writeAnswer } from '../../server.ts';
+import type { AuthNeeds } from '../../signed-request.ts';
 import { type Needs as StatusNeeds } from '../../../payouts/status.ts';
 import { showBalance, showInfo } from './account.ts';
 import { type Needs as CreateNeeds, createPayout } from './create.ts';
@@ -98,7 +99,13 @@ async function answerRequest(needs: Needs, route: Route, incoming: Incoming): Pr
   if (isEncoded(request)) return refuse([{ code: 'content_encoding_refused', field: 'request' }]);
   const body = request.body instanceof Uint8Array ? request.body : new Uint8Array();
   try {
-    const authenticated = await authenticate(needs, { rawHeaders: request.raw.rawHeaders, body });
+    const authenticated = await authenticate(needs, {
+      rawHeaders: request.raw.rawHeaders,
+      body,
+      method: 'POST',
+      path: route.path,
+      address: () => request.ip,
+    });
     if (!authenticated.ok) return refuse(authenticated.problems);
     const json = readBody(body, route.takesArray);
     if ('code' in json) return refuse([json]);

@@ -75,6 +75,7 @@ export function approvalRoutes(findRoute: FindRoute): readonly OperatorRoute[] {
       method: 'POST',
       path: '/approvals/{approval_id}/approve',
       role: 'approver',
+      reach: 'whole',
       summary: 'Approve what another person asked for, and do it',
       tag: 'approval',
       params: approvalParams,
@@ -116,7 +117,7 @@ async function runApproved(needs: Needs, findRoute: FindRoute, raw: RawCall): Pr
     return approved;
   });
   try {
-    const outcome = await runAsAsked(needs, findRoute, { approval, address: raw.address });
+    const outcome = await runAsAsked(needs, findRoute, { approval, raw });
     await closeApproval(needs.db, { approvalId, state: 'done', outcome: null });
     const answer = { approval: writeApproval(await readApproval(needs.db, approvalId)), result: outcome.answer };
     return { answer };
@@ -133,7 +134,7 @@ async function runApproved(needs: Needs, findRoute: FindRoute, raw: RawCall): Pr
 async function runAsAsked(
   needs: Needs,
   findRoute: FindRoute,
-  { approval, address }: { readonly approval: Approval; readonly address: string },
+  { approval, raw }: { readonly approval: Approval; readonly raw: RawCall },
 ): Promise<Outcome> {
   const route = findRoute(approval.action);
   const asker = await readUser(needs.db, approval.requestedBy.userId);
@@ -143,6 +144,7 @@ async function runAsAsked(
     throw new Refusal([{ code: 'role_too_low', field: 'request', values: { role: String(route?.role) } }]);
   }
   const { params, body } = await openRequest({ sql: needs.db, vault: needs.vault }, approval);
-  const operator = { ...asker, sessionId: 0n, kind: 'session' as const, expiresAt: approval.expiresAt };
-  return route.run(needs, { params, query: {}, body, operator, address });
+  const { expiresAt } = approval;
+  const operator = { ...asker, sessionId: 0n, kind: 'session' as const, expiresAt, hasFactor: false };
+  return route.run(needs, { ...raw, params, query: {}, body, operator });
 }

@@ -2,7 +2,7 @@ import { type ProblemCode, Refusal } from '../../../core/problem.ts';
 import type { Sql } from '../../../db/pool.ts';
 import { isAllowed } from '../../../operators/roles.ts';
 import { findOperator, type Operator } from '../../../operators/sessions.ts';
-import type { OperatorRoute } from './route.ts';
+import type { OperatorRoute, Reach } from './route.ts';
 
 export const cookieName = 'vyplata_session';
 
@@ -23,7 +23,7 @@ const bearerForm = /^Bearer +([A-Za-z0-9_-]{1,100})$/i;
  * could have made the browser send. A token is never sent by a browser by itself, so it needs no such check.
  */
 export async function authenticate(
-  needs: { readonly db: Sql },
+  needs: { readonly db: Sql; readonly isSecondFactorRequired: boolean },
   request: { readonly route: OperatorRoute; readonly credentials: Credentials },
 ): Promise<Operator | undefined> {
   const { route, credentials } = request;
@@ -31,18 +31,31 @@ export async function authenticate(
     if (isFromElsewhere(credentials)) refuse('cross_site_request');
     return undefined;
   }
-  const { authorization } = credentials;
-  const operator =
-    authorization === undefined
-      ? await findOperator(needs.db, { secret: credentials.cookie ?? '', kind: 'session' })
-      : await findOperator(needs.db, { secret: bearerForm.exec(authorization)?.[1] ?? '', kind: 'token' });
-  if (operator === undefined) return refuse('signed_out');
+  const operator = await findCaller(needs.db, route.reach, credentials);
   if (!isAllowed(operator.role, route.role)) {
     throw new Refusal([{ code: 'role_too_low', field: 'request', values: { role: route.role } }]);
   }
+  if (route.reach === 'whole' && needs.isSecondFactorRequired && !operator.hasFactor) refuse('second_factor_needed');
   const isChange = route.method !== 'GET';
-  if (isChange && operator.kind === 'session' && !isFromConsole(credentials)) refuse('cross_site_request');
+  if (isChange && operator.kind !== 'token' && !isFromConsole(credentials)) refuse('cross_site_request');
   return operator;
+}
+
+async function findCaller(db: Sql, reach: Reach, credentials: Credentials): Promise<Operator> {
+  const { authorization, cookie = '' } = credentials;
+  if (authorization !== undefined) {
+    const secret = bearerForm.exec(authorization)?.[1] ?? '';
+    const operator = await findOperator(db, { secret, kind: 'token' });
+    if (operator === undefined || reach === 'half') return refuse('signed_out');
+    // A token that leaks must not become a way to sign in for ever.
+    return reach === 'enrol' ? refuse('session_needed') : operator;
+  }
+  const whole = reach === 'half' ? undefined : await findOperator(db, { secret: cookie, kind: 'session' });
+  if (whole !== undefined || reach === 'whole') return whole ?? refuse('signed_out');
+  const half = await findOperator(db, { secret: cookie, kind: 'half' });
+  // Who has a factor shows it first: a password alone must not add another one.
+  if (half === undefined || (reach === 'enrol' && half.hasFactor)) return refuse('signed_out');
+  return half;
 }
 
 /** The header cannot be set by a form, and by a script of another site only if the server allowed it: it never does. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type Problem, Refusal } from '../../../core/problem.ts';
 import type { Db, Tx } from '../../../db/pool.ts';
 import type { SignInGuard } from '../../../operators/guard-sign-in.ts';
+import type { Site } from '../../../operators/passkeys.ts';
 import { type Detail, recordAction } from '../../../operators/record-action.ts';
 import type { Role } from '../../../operators/roles.ts';
 import type { Operator } from '../../../operators/sessions.ts';
@@ -30,6 +31,10 @@ export type Needs = {
   readonly allowLoopbackUrls: boolean;
   /** The explicit setting of an installation that one person runs: what takes two people otherwise takes one. */
   readonly isOnePerson: boolean;
+  /** The setting that nobody does anything without a second factor. */
+  readonly isSecondFactorRequired: boolean;
+  /** Where people reach the gateway; without it each request says it. */
+  readonly publicUrl: string | undefined;
   /** The console is served over TLS only, so its cookie is too. */
   readonly isCookieSecure: boolean;
   judgePayout(input: {
@@ -63,6 +68,8 @@ export type RawCall = {
   readonly operator: Operator | undefined;
   /** Where it comes from, for counting failed sign-ins. */
   readonly address: string;
+  /** Where the console is, as the browser sees it: passkeys are bound to it. */
+  readonly site: Site;
 };
 
 export type Outcome = {
@@ -70,6 +77,13 @@ export type Outcome = {
   /** The session's secret to set as a cookie; null clears the cookie. */
   readonly cookie?: { readonly secret: string; readonly expiresAt: Date } | null;
 };
+
+/**
+ * What kind of session reaches a route. `whole`: signed in, with a second factor where it is required. `half`: only the
+ * password was shown, and a factor is next. `enrol`: a person who may add a factor, be it the first that is required.
+ * `any`: whoever has any of these. Programs with tokens reach `whole` and `any`.
+ */
+export type Reach = 'whole' | 'half' | 'enrol' | 'any';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -81,6 +95,7 @@ export type OperatorRoute = {
   /** Below `/operator/v1`, with parameters in braces. */
   readonly path: string;
   readonly role: Role | 'anyone';
+  readonly reach: Reach;
   readonly summary: string;
   readonly tag: string;
   readonly params: z.ZodObject | undefined;
@@ -110,6 +125,8 @@ type Spec<P extends Shape, Q extends Shape, B extends Shape, A extends z.ZodType
   readonly answer: A;
   readonly status?: 200 | 201;
   readonly takesTwo?: boolean;
+  /** `whole` when absent. */
+  readonly reach?: Reach;
 };
 
 export type Call<P extends Shape, Q extends Shape, B extends Shape> = {
@@ -119,6 +136,7 @@ export type Call<P extends Shape, Q extends Shape, B extends Shape> = {
   readonly operator: Operator;
   /** The operator as the ledger and the audit log name them. */
   readonly actor: string;
+  readonly site: Site;
 };
 
 type ReadSpec<P extends Shape, Q extends Shape, A extends z.ZodType> = Omit<Spec<P, Q, Nothing, A>, 'method'> & {
@@ -144,6 +162,8 @@ export type Changed<Answer> = {
 };
 
 type ChangeSpec<P extends Shape, B extends Shape, A extends z.ZodType> = Spec<P, Nothing, B, A> & {
+  /** Runs before the transaction is open: what has transactions of its own, such as counting tries of a password. */
+  prove?(needs: Needs, call: Call<P, Nothing, B>): Promise<void>;
   handle(needs: Needs & { readonly tx: Tx }, call: Call<P, Nothing, B>): Promise<Changed<z.input<A>>>;
 };
 
@@ -155,6 +175,7 @@ export function defineChange<A extends z.ZodType, P extends Shape = Nothing, B e
     ...shared(spec),
     async run(needs, raw) {
       const call = readCall<P, Nothing, B>(spec, raw);
+      await spec.prove?.(needs, call);
       const changed = await needs.db.tx(async (tx) => {
         const result = await spec.handle({ ...needs, tx }, call);
         const { subject, detail = {} } = result;
@@ -222,16 +243,18 @@ export function actorOf(operator: Pick<Operator, 'login'>): string {
 }
 
 function shared(spec: Spec<Shape, Shape, Shape, z.ZodType>): Omit<OperatorRoute, 'run'> {
-  const { name, method, path, role, summary, params, query, body, answer, status = 200, takesTwo = false } = spec;
+  const { name, method, path, role, summary, params, query, body, answer } = spec;
+  const { status = 200, takesTwo = false, reach = 'whole' } = spec;
   const tag = name.split('.')[0] ?? '';
-  return { name, method, path, role, summary, tag, params, query, body, answer, status, takesTwo };
+  return { name, method, path, role, reach, summary, tag, params, query, body, answer, status, takesTwo };
 }
 
 type Parts = { readonly params?: Shape; readonly query?: Shape; readonly body?: Shape };
 
 function readCall<P extends Shape, Q extends Shape, B extends Shape>(spec: Parts, raw: RawCall): Call<P, Q, B> {
   if (raw.operator === undefined) throw new Error('a request reached a route without its operator');
-  return { ...readParts<P, Q, B>(spec, raw), operator: raw.operator, actor: actorOf(raw.operator) };
+  const { operator, site } = raw;
+  return { ...readParts<P, Q, B>(spec, raw), operator, site, actor: actorOf(operator) };
 }
 
 /** Reads the parts of a request, or throws a Refusal. What is no id at all in a path is an unknown id. */

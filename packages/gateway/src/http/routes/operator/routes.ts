@@ -5,6 +5,7 @@ import cookie from '@fastify/cookie';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isJsonObject, JsonNumber, type JsonValue, parseStrict } from '../../../core/json.ts';
 import { type Problem, Refusal } from '../../../core/problem.ts';
+import type { Site } from '../../../operators/passkeys.ts';
 import { type Answer, answerRefusal } from '../../answer.ts';
 import { type Language, languageOf } from '../../errors.ts';
 import { sendAnswer } from '../../server.ts';
@@ -12,23 +13,29 @@ import { approvalRoutes, askSecondPerson } from './approvals.ts';
 import { auditRoutes } from './audit.ts';
 import { authenticate, cookieName, type Credentials } from './authenticate.ts';
 import { endpointRoutes } from './endpoints.ts';
+import { factorRoutes } from './factors.ts';
 import { keyRoutes } from './keys.ts';
+import { limitRoutes } from './limits.ts';
 import { accountRoutes, merchantRoutes } from './merchants.ts';
 import { moneyRoutes } from './money.ts';
 import { incidentRoutes, notificationRoutes, payoutRoutes } from './payouts.ts';
 import type { Needs, OperatorRoute, Outcome } from './route.ts';
 import { serviceRoutes } from './services.ts';
 import { sessionRoutes, userRoutes } from './sessions.ts';
+import { signInRoutes } from './sign-in.ts';
 
 export type { Needs } from './route.ts';
 
 export const operatorPrefix = '/operator/v1';
 
 const ownRoutes: readonly OperatorRoute[] = [
+  ...signInRoutes,
   ...sessionRoutes,
+  ...factorRoutes,
   ...userRoutes,
   ...merchantRoutes,
   ...accountRoutes,
+  ...limitRoutes,
   ...moneyRoutes,
   ...keyRoutes,
   ...endpointRoutes,
@@ -95,6 +102,7 @@ async function answerRequest(needs: Needs, route: OperatorRoute, { request, repl
       body: route.body === undefined ? undefined : readBody(request.body),
       operator,
       address: request.ip,
+      site: siteOf(needs, request),
     };
     if (route.takesTwo && !needs.isOnePerson) {
       return { status: 202, headers: noStore, body: JSON.stringify(await askSecondPerson(needs, route, call)) };
@@ -126,6 +134,17 @@ function readCredentials(request: FastifyRequest): Credentials {
     secFetchSite: readHeader(request, 'sec-fetch-site'),
     requestHeader: readHeader(request, 'x-vyplata-request'),
   };
+}
+
+/**
+ * From the setting where there is one. Else what the request itself says is as good: a browser shows a passkey only to
+ * the site it was made for, whatever a request claims.
+ */
+function siteOf(needs: Needs, request: FastifyRequest): Site {
+  const url = needs.publicUrl ?? `${request.protocol}://${request.headers.host ?? 'localhost'}`;
+  if (!URL.canParse(url)) throw new Refusal([{ code: 'request_malformed', field: 'request' }]);
+  const { origin, hostname } = new URL(url);
+  return { origin, host: hostname };
 }
 
 /** A header that came several times arrives joined, and is then none of the values that count. */

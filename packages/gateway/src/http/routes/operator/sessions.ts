@@ -1,92 +1,85 @@
 import { z } from 'zod';
-import { Refusal } from '../../../core/problem.ts';
-import { recordAction } from '../../../operators/record-action.ts';
-import { checkPassword, createToken, listSessions, openSession, revokeSession } from '../../../operators/sessions.ts';
-import { createUser, listUsers, normaliseLogin, updateUser } from '../../../operators/users.ts';
+import { createToken, listSessions, revokeSession, revokeSessions } from '../../../operators/sessions.ts';
+import { createUser, listUsers, updateUser } from '../../../operators/users.ts';
 import { idText, pageAnswer } from '../../schemas/operator/fields.ts';
 import {
   newTokenAnswer,
   newUserBody,
   operatorAnswer,
   passwordBody,
-  signInBody,
+  sessionAnswer,
   tokenAnswer,
   tokenBody,
   userAnswer,
   userChangeBody,
   writeOperator,
+  writeSession,
   writeToken,
   writeUser,
 } from '../../schemas/operator/people.ts';
-import { actorOf, defineChange, defineRead, type Needs, type OperatorRoute, type Outcome, readParts } from './route.ts';
-import type { RawCall } from './route.ts';
+import { provePassword } from './factors.ts';
+import { defineChange, defineRead, type OperatorRoute } from './route.ts';
 
 const nothingAnswer = z.object({});
 
-/** The one route without authentication: it is how one gets it. */
-const signIn: OperatorRoute = {
-  name: 'session.create',
-  method: 'POST',
-  path: '/sessions',
-  role: 'anyone',
-  summary: 'Sign in; the session is set as a cookie',
-  tag: 'session',
-  params: undefined,
-  query: undefined,
-  body: signInBody,
-  answer: operatorAnswer,
-  status: 201,
-  takesTwo: false,
-  run: runSignIn,
-};
-
-async function runSignIn(needs: Needs, raw: RawCall): Promise<Outcome> {
-  const { body } = readParts<z.ZodObject, z.ZodObject, typeof signInBody>({ body: signInBody }, raw);
-  const keys = [`login:${normaliseLogin(body.login)}`, `address:${raw.address}`];
-  needs.guard.check(keys);
-  const user = await checkPassword(needs.db, body).catch((error: unknown) => {
-    const isWrong = error instanceof Refusal && error.problems.some(({ code }) => code === 'sign_in_wrong');
-    if (isWrong) {
-      needs.guard.noteFailure(keys);
-      needs.log.warn({ address: raw.address }, 'a sign-in failed');
-    }
-    throw error;
-  });
-  needs.guard.noteSuccess(keys);
-  const { session, secret } = await needs.db.tx(async (tx) => {
-    const opened = await openSession(tx, user.userId);
-    const detail = { address: raw.address };
-    await recordAction(tx, { actor: actorOf(user), action: signIn.name, subject: `user:${user.userId}`, detail });
-    return opened;
-  });
-  const { sessionId, kind, expiresAt } = session;
-  return {
-    answer: writeOperator({ ...user, sessionId, kind, expiresAt }, needs.isOnePerson),
-    cookie: { secret, expiresAt },
-  };
-}
-
 export const sessionRoutes: readonly OperatorRoute[] = [
-  signIn,
   defineRead({
     name: 'session.read',
     path: '/sessions/current',
     role: 'viewer',
+    reach: 'any',
     summary: 'Who is signed in',
     answer: operatorAnswer,
-    handle: ({ isOnePerson }, { operator }) => Promise.resolve(writeOperator(operator, isOnePerson)),
+    handle: (needs, { operator }) => Promise.resolve(writeOperator(operator, needs)),
   }),
   defineChange({
     name: 'session.end',
     method: 'DELETE',
     path: '/sessions/current',
     role: 'viewer',
+    reach: 'any',
     summary: 'Sign out: end the session or token that asks',
     answer: nothingAnswer,
     async handle({ tx }, { operator }) {
       const { userId, sessionId, kind } = operator;
       await revokeSession(tx, { userId, sessionId, kind });
       return { answer: {}, subject: `user:${userId}`, cookie: null };
+    },
+  }),
+  defineRead({
+    name: 'session.list',
+    path: '/sessions',
+    role: 'viewer',
+    summary: 'One’s own sessions that have not ended',
+    answer: pageAnswer(sessionAnswer),
+    async handle({ db }, { operator }) {
+      const sessions = await listSessions(db, { userId: operator.userId, kind: 'session' });
+      return { items: sessions.map((session) => writeSession(session, operator.sessionId)), next_cursor: null };
+    },
+  }),
+  defineChange({
+    name: 'session.revoke',
+    method: 'DELETE',
+    path: '/sessions/{session_id}',
+    role: 'viewer',
+    summary: 'End one of one’s own sessions',
+    params: z.object({ session_id: idText }),
+    answer: nothingAnswer,
+    async handle({ tx }, { operator, params }) {
+      await revokeSession(tx, { userId: operator.userId, sessionId: params.session_id, kind: 'session' });
+      return { answer: {}, subject: `session:${params.session_id}` };
+    },
+  }),
+  defineChange({
+    name: 'session.end_all',
+    method: 'DELETE',
+    path: '/sessions',
+    role: 'viewer',
+    summary: 'Sign out everywhere: end all of one’s own sessions, this one too; tokens stay',
+    answer: nothingAnswer,
+    async handle({ tx }, { operator }) {
+      const sessions = await revokeSessions(tx, operator.userId);
+      return { answer: {}, subject: `user:${operator.userId}`, detail: { sessions }, cookie: null };
     },
   }),
   defineChange({
@@ -97,13 +90,8 @@ export const sessionRoutes: readonly OperatorRoute[] = [
     summary: 'Change one’s own password; it ends all of one’s sessions and tokens',
     body: passwordBody,
     answer: nothingAnswer,
+    prove: provePassword,
     async handle(needs, { operator, body }) {
-      const keys = [`login:${operator.login}`];
-      needs.guard.check(keys);
-      await checkPassword(needs.tx, { login: operator.login, password: body.current_password }).catch(() => {
-        needs.guard.noteFailure(keys);
-        throw new Refusal([{ code: 'sign_in_wrong', field: 'current_password' }]);
-      });
       const { userId } = operator;
       await updateUser(needs.tx, { userId, byUserId: userId, password: body.password });
       return { answer: {}, subject: `user:${userId}`, cookie: null };

@@ -50,6 +50,9 @@ export const secretAnswer = z.object({
   secret: z.string().meta({ description: 'For verifying the Standard Webhooks signature', examples: ['whsec_…'] }),
 });
 
+const signatureRuleField = z.enum(['v1', 'v1_or_v2', 'v2']);
+export const signatureRuleBody = z.strictObject({ signature_rule: signatureRuleField });
+
 const modeField = z.enum(['live', 'sandbox']);
 
 export const newAccountBody = z.strictObject({
@@ -75,6 +78,7 @@ export const accountAnswer = z
     state: livenessField,
     mode: modeField,
     notification_method: notificationMethodField,
+    signature_rule: signatureRuleField,
     created_at: momentAnswer,
   })
   .meta({ id: 'Account' });
@@ -88,6 +92,7 @@ export function writeAccount(account: Account): z.input<typeof accountAnswer> {
     state: account.state,
     mode: account.mode,
     notification_method: account.notificationMethod,
+    signature_rule: account.signatureRule,
     created_at: writeMoment(account.createdAt),
   };
 }

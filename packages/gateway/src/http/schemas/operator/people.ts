@@ -17,20 +17,52 @@ export const operatorAnswer = z
     user_id: idAnswer,
     login: z.string(),
     role: roleField,
-    kind: z.enum(['session', 'token']),
+    kind: z.enum(['session', 'half', 'token']),
+    next: z.enum(['nothing', 'second_factor', 'enrol']).meta({
+      description: 'What has to be done before anything else: show a second factor, or add the first one',
+    }),
     expires_at: momentAnswer,
     is_one_person: z.boolean().meta({ description: 'What takes two people takes one in this installation' }),
   })
   .meta({ id: 'Operator' });
 
-export function writeOperator(operator: Operator, isOnePerson: boolean): z.input<typeof operatorAnswer> {
+type Settings = { readonly isOnePerson: boolean; readonly isSecondFactorRequired: boolean };
+
+export function writeOperator(operator: Operator, settings: Settings): z.input<typeof operatorAnswer> {
   return {
     user_id: Number(operator.userId),
     login: operator.login,
     role: operator.role,
     kind: operator.kind,
+    next: nextOf(operator, settings),
     expires_at: writeMoment(operator.expiresAt),
-    is_one_person: isOnePerson,
+    is_one_person: settings.isOnePerson,
+  };
+}
+
+function nextOf({ kind, hasFactor }: Operator, { isSecondFactorRequired }: Settings) {
+  if (!hasFactor) return isSecondFactorRequired ? 'enrol' : 'nothing';
+  return kind === 'half' ? 'second_factor' : 'nothing';
+}
+
+export const sessionAnswer = z
+  .object({
+    id: idAnswer,
+    is_current: z.boolean(),
+    created_at: momentAnswer,
+    last_used_at: momentAnswer,
+    expires_at: momentAnswer,
+  })
+  .meta({ id: 'Session' });
+
+export function writeSession(session: Session, currentId: bigint): z.input<typeof sessionAnswer> {
+  const { sessionId, createdAt, lastUsedAt, expiresAt } = session;
+  return {
+    id: Number(sessionId),
+    is_current: sessionId === currentId,
+    created_at: writeMoment(createdAt),
+    last_used_at: writeMoment(lastUsedAt),
+    expires_at: writeMoment(expiresAt),
   };
 }
 

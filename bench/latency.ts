@@ -1,0 +1,82 @@
+import { type Figure, showMs, sleep } from './figure.ts';
+import { type Bench, connections, enroll } from './rates.ts';
+import { runLoad } from './processes.ts';
+
+const ratePerSecond = 1_000;
+const quietRatePerSecond = 20;
+
+/** How long a merchant waits while 1,000 orders a second are due, whether or not the ones before were answered. */
+export async function measureLatency(bench: Bench): Promise<Figure[]> {
+  const merchant = await enroll(bench, 20);
+  const load = await runLoad({
+    port: bench.port,
+    requests: bench.orders,
+    connections,
+    accounts: merchant.accounts,
+    seconds: bench.lifeSeconds,
+    receiverPort: bench.receiver.port,
+    ratePerSecond,
+  });
+  const { latency, life, accepted, seconds } = load;
+  const rate = `${(accepted / seconds).toFixed(0)} of ${ratePerSecond}/s accepted`;
+  return [
+    {
+      question: 'accept at 1,000/s, p99',
+      value: showMs(latency.p99Ms),
+      target: '≤ 15 ms',
+      isMet: latency.p99Ms <= 15,
+      note: `p50 ${showMs(latency.p50Ms)}, longest ${showMs(latency.maxMs)}, ${rate}`,
+    },
+    {
+      question: 'create → notification, p99',
+      value: showMs(life.p99Ms),
+      target: '≤ 500 ms',
+      isMet: life.p99Ms <= 500,
+      note: `p50 ${showMs(life.p50Ms)}, longest ${showMs(life.maxMs)}`,
+    },
+  ];
+}
+
+/** One order at a time on an idle gateway: batching must not make it wait. */
+export async function measureLone(bench: Bench): Promise<Figure> {
+  const merchant = await enroll(bench, 1);
+  await sleep(500);
+  const { latency } = await runLoad({
+    port: bench.port,
+    requests: bench.orders,
+    connections: 1,
+    accounts: merchant.accounts,
+    seconds: 5,
+    ratePerSecond: quietRatePerSecond,
+  });
+  return {
+    question: 'accept, a lone order, p50',
+    value: showMs(latency.p50Ms),
+    target: '≤ 3 ms',
+    isMet: latency.p50Ms <= 3,
+    note: `p99 ${showMs(latency.p99Ms)}, ${quietRatePerSecond} a second`,
+  };
+}
+
+/** Ten times more clients than are served in time: what is accepted stays, the rest is refused at once. */
+export async function measureOverload(bench: Bench, given: { readonly peakPerSecond: number }): Promise<Figure> {
+  const merchant = await enroll(bench, 20);
+  const load = await runLoad({
+    port: bench.port,
+    requests: bench.orders,
+    connections: 4_000,
+    accounts: merchant.accounts,
+    seconds: 8,
+    mayRefuse: true,
+  });
+  const perSecond = load.accepted / load.seconds;
+  const share = perSecond / given.peakPerSecond;
+  const isDefinite = load.firstRefusal === undefined || /payout-created: no/i.test(load.firstRefusal);
+  return {
+    question: 'overload, 4,000 connections',
+    value: `${perSecond.toFixed(0)}/s`,
+    target: '≥ 90 %',
+    isMet: share >= 0.9 && isDefinite,
+    note: `${(share * 100).toFixed(0)} % of the peak accepted, ${(load.refused / load.seconds).toFixed(0)}/s refused`,
+  };
+}
