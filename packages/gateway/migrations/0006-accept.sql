@@ -13,7 +13,8 @@ create type accept_item as (
 );
 
 -- Verdicts: accepted; funds (not enough, nothing written); exists (the order_id has a payout: compare digests);
--- barred (a tombstone newer than the request holds the order_id); again (undecided: put it into the next batch).
+-- orders_per_minute, amount_per_day (a limit of the merchant, nothing written); barred (a tombstone newer than the
+-- request holds the order_id); again (undecided: put it into the next batch).
 create function accept_payouts_v1(input json, deadline_at timestamptz)
 returns table (item integer, verdict text, payout_id bigint, digest bytea, digest_key integer)
 language plpgsql
@@ -27,6 +28,9 @@ declare
   others accept_item[] := '{}';
   taken accept_item[];
   short accept_item[] := '{}';
+  short_verdicts text[] := '{}';
+  has_limits boolean;
+  limit_kind text;
   candidate accept_item;
   previous accept_item;
   left_minor bigint;
@@ -86,8 +90,10 @@ begin
     join balance b on b.merchant_id = i.merchant_id and b.account_id = i.account_id
   ) i;
 
-  -- 6. Else item by item: what does not fit is refused, what comes after it may still fit.
-  if not is_covered then
+  -- 6. Else, or where a merchant has limits, item by item: what does not fit is refused, the next one may still fit.
+  has_limits := exists (
+    select 1 from merchant_limit l where l.merchant_id in (select i.merchant_id from unnest(claimed) i));
+  if has_limits or not is_covered then
     taken := '{}';
     for candidate in select i.* from unnest(claimed) i order by i.merchant_id, i.account_id, i.item loop
       if candidate.account_id is distinct from previous.account_id then
@@ -95,12 +101,15 @@ begin
         where b.merchant_id = candidate.merchant_id and b.account_id = candidate.account_id;
       end if;
       previous := candidate;
-      if candidate.debit_minor <= left_minor then
+      limit_kind := case when candidate.debit_minor > left_minor then 'funds' when has_limits then
+        take_limits_v1(candidate.merchant_id, candidate.account_id, candidate.amount_minor) end;
+      if limit_kind is null then
         candidate.old_minor := left_minor;
         left_minor := left_minor - candidate.debit_minor;
         taken := taken || candidate;
       else
         short := short || candidate;
+        short_verdicts := short_verdicts || limit_kind;
       end if;
     end loop;
     -- A refused order creates nothing: its order_id is free again, or under the tombstone that it had replaced.
@@ -138,7 +147,8 @@ begin
   return query select i.item, 'accepted', i.payout_id, null::bytea, null::integer from unnest(taken) i;
   if cardinality(others) + cardinality(short) > 0 then
     return query
-      select i.item, 'funds', null::bigint, null::bytea, null::integer from unnest(short) i
+      select (short[n]).item, short_verdicts[n], null::bigint, null::bytea, null::integer
+      from generate_subscripts(short, 1) n
       union all
       select i.item,
         case when o.payout_id is not null then 'exists' when o.order_id is not null then 'barred' else 'again' end,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readBalance } from '../../src/ledger/read.ts';
+import { setLimits } from '../../src/merchants/limits.ts';
 import { probeOrder } from '../../src/payouts/accept.ts';
 import { checkedOrder, openRoom, type Room } from './harness.ts';
 
@@ -113,5 +114,23 @@ test('past its deadline an order is refused for certain and nothing is written',
   const answer = await creator.create(order);
   assert.ok(answer.kind === 'refused' && answer.problem.code === 'unavailable_now');
   assert.equal(await countRows(room, 'order_record'), 0);
+  await room.close();
+});
+
+test('a limit of orders per minute lets exactly so many through; the refused leave their order_ids free', async () => {
+  const room = await openRoom(1_000_000n);
+  await room.db.tx((tx) => setLimits(tx, { merchantId: room.merchantId }, { ordersPerMinute: 60 }));
+  const creators = await Promise.all([room.openCreator(), room.openCreator()]);
+  const answers = await Promise.all(
+    Array.from({ length: 200 }, (_, at) =>
+      (creators[at % 2] ?? assert.fail()).create(checkedOrder(room, { orderId: `limited-${at}`, amountMinor: 100n })),
+    ),
+  );
+  const created = answers.filter((answer) => answer.kind === 'created').length;
+  // A minute that ends while they arrive gives another sixty.
+  assert.ok(created === 60 || created === 120, `${created} accepted`);
+  const refused = answers.filter((answer) => answer.kind === 'refused');
+  assert.ok(refused.every((answer) => answer.problem.code === 'too_fast'));
+  assert.equal(await countRows(room, 'order_record'), created);
   await room.close();
 });
