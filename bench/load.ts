@@ -12,7 +12,7 @@ export type LoadTask = {
   readonly connections: number;
   readonly accounts: readonly string[];
   readonly seconds: number;
-  /** Open loop: this many a second are due, whatever comes back. Without it each connection sends when it was answered. */
+  /** Open loop: this many a second are due, whatever comes back. Without it a connection sends when it was answered. */
   readonly ratePerSecond?: number;
   /** The receiver to follow: how long each order takes until it is known as ended. */
   readonly receiverPort?: number;

@@ -27,10 +27,11 @@ declare
 begin
   changes := array(select t from json_populate_recordset(null::payout_change, input) t);
 
-  -- 1. The job and then the payout, in key order. What may be written: the fence is the present owner's, and the version
-  -- decided upon is still the present one; both are looked at again after whatever had to be waited for. Of several
-  -- changes to one payout in a batch the first counts. Jobs are looked up one by one (lateral, limit): a queue that was
-  -- empty when the plan was made looks so small to the planner that it would read all jobs of the kind for each.
+  -- 1. The job and then the payout, in key order. What may be written: the fence is the present owner's, and the
+  -- version decided upon is still the present one; both are looked at again after whatever had to be waited for. Of
+  -- several changes to one payout in a batch the first counts. Jobs are looked up one by one (lateral, limit): a queue
+  -- that was empty when the plan was made looks so small to the planner that it would read all jobs of the kind for
+  -- each.
   with fenced as (
     select c.*
     from (

@@ -1,5 +1,6 @@
 import { type Alarm, createAlarm } from './alarm.ts';
 import { createLanes } from './lanes.ts';
+import { createParking } from './parking.ts';
 import type { Job, JobKind, Queue } from './queue.ts';
 
 export type WorkerOptions = {
@@ -69,7 +70,7 @@ export function createWorker(options: WorkerOptions): Worker {
   };
 }
 
-/** Claims what there is room for and starts it, or lets it wait a moment for its lane. Answers how many were claimed. */
+/** Claims what there is room for and starts it, or lets it wait a moment for its lane. Answers how many it claimed. */
 async function claimOnce(options: WorkerOptions, hand: Hand): Promise<number> {
   const countMax = Math.min(options.claimMax, options.jobsMax - hand.count());
   if (countMax <= 0) return 0;
@@ -95,7 +96,7 @@ type Hand = {
 function createHand(options: WorkerOptions): Hand {
   const lanes = createLanes(options.laneJobsMax);
   const alarm = createAlarm();
-  const parked = new Map<string, Set<Job>>();
+  const parking = createParking();
   let count = 0;
   let emptied: (() => void)[] = [];
 
@@ -120,22 +121,14 @@ function createHand(options: WorkerOptions): Hand {
   }
 
   function startParked(lane: string): void {
-    const [next] = parked.get(lane) ?? [];
+    const next = parking.next(lane);
     if (next === undefined) return;
-    unpark(next);
     lanes.take(lane);
     void run(next);
   }
 
-  function unpark(job: Job): boolean {
-    const line = parked.get(job.lane);
-    if (line === undefined || !line.delete(job)) return false;
-    if (line.size === 0) parked.delete(job.lane);
-    return true;
-  }
-
   async function giveBack(jobs: readonly Job[]): Promise<void> {
-    const waiting = jobs.filter(unpark);
+    const waiting = parking.remove(jobs);
     if (waiting.length === 0) return;
     try {
       await options.queue.putBack(waiting, laneFullPauseMs);
@@ -156,7 +149,7 @@ function createHand(options: WorkerOptions): Hand {
     },
     park(jobs) {
       count += jobs.length;
-      for (const job of jobs) parked.set(job.lane, (parked.get(job.lane) ?? new Set()).add(job));
+      parking.park(jobs);
       setTimeout(() => void giveBack(jobs), laneFullPauseMs);
     },
     count: () => count,

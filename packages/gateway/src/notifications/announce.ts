@@ -139,7 +139,7 @@ type Address = { readonly href: string; readonly origin: string };
 const addresses = new Map<string, Address>();
 const addressesMax = 1_000;
 
-/** An endpoint's URL is the same for all its payouts, and taking it apart costs more than the rest of announcing one. */
+/** An endpoint's URL is the same for all its payouts; taking it apart costs more than the rest of announcing one. */
 function readAddress(url: string): Address {
   const known = addresses.get(url);
   if (known !== undefined) return known;

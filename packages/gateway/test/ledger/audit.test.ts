@@ -23,7 +23,8 @@ const plants: Readonly<Record<string, string>> = {
   'a payout is held once, captured once if it is paid, and given back whole if it is not': `delete from posting
     where kind = 'release'`,
   'a payout has at most one live attempt': `insert into attempt (merchant_id, payout_id, attempt_no, connector,
-    reference, state) select merchant_id, payout_id, 9, 'sandbox', 'twice', 'open' from attempt where state = 'unknown'`,
+    reference, state) select merchant_id, payout_id, 9, 'sandbox', 'twice', 'open' from attempt
+    where state = 'unknown'`,
   'a payout is where its last transition led, and final is final': `update payout set state = 'queued', final_at = null,
     final_paid_minor = null, final_commission_minor = null where state = 'paid'`,
   'transitions follow each other and none leaves a final state': `insert into transition (merchant_id, payout_id,
