@@ -38,6 +38,9 @@ export async function startDemoGateway(
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (part: Buffer) => (output += part.toString()));
   const exited = once(child, 'exit').then(([code]) => code as number | null);
   await waitUntilShown(() => output, exited);
+  // A test that fails half way must not be kept alive by the gateway it did not stop.
+  child.unref();
+  for (const stream of [child.stdout, child.stderr]) (stream as unknown as { unref(): void }).unref();
   const demo = JSON.parse(await readFile(join(dataDir, 'demo', 'demo.json'), 'utf8')) as Demo;
   const kill = (signal: NodeJS.Signals): Promise<number | null> => {
     child.kill(signal);

@@ -48,13 +48,14 @@ test('kill -9 of the gateway under load: nothing acknowledged is lost, all is pa
   for (let round = 0; round < killsMax; round += 1) {
     const merchant = await openMerchant(gateway);
     const loaded = load(merchant, round, acknowledged);
-    await new Promise((resolve) => setTimeout(resolve, 150 + Math.random() * 400));
+    // Under load means: many were answered already, however slow the machine is.
+    while (acknowledged.size < (round + 1) * clients) await new Promise((resolve) => setTimeout(resolve, 5));
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * 300));
     await gateway.kill('SIGKILL');
     await loaded;
     gateway = await startDemoGateway({ dataDir, port, env });
   }
   const merchant = await openMerchant(gateway);
-  assert.ok(acknowledged.size >= killsMax * clients, `${acknowledged.size} acknowledged`);
   const executions = (): Map<string, number> => countExecutions(join(dataDir, 'sandbox', 'book.ndjson'));
   for (const [orderId, id] of acknowledged) {
     const final = await merchant.waitFinal({ order_id: orderId });
