@@ -43,6 +43,7 @@ export async function startDemoGateway(
   for (const stream of [child.stdout, child.stderr]) (stream as unknown as { unref(): void }).unref();
   const demo = JSON.parse(await readFile(join(dataDir, 'demo', 'demo.json'), 'utf8')) as Demo;
   const kill = (signal: NodeJS.Signals): Promise<number | null> => {
+    child.ref();
     child.kill(signal);
     return exited;
   };
