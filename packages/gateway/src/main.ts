@@ -55,7 +55,7 @@ async function main(stops: Stops): Promise<void> {
 }
 
 const started: Stops = [];
-closeWithGrace({ delay: stopWithinMs, logger: false }, async ({ err }) => {
+closeWithGrace({ delay: stopWithinMs, logger: false, skip: ['beforeExit'] }, async ({ err }) => {
   if (err !== undefined) process.stderr.write(`${err.stack ?? err.message}\n`);
   await stopAll(started);
 });

@@ -14,6 +14,8 @@ import { openTestDatabase } from '../database.ts';
 export const monotonicMs = (): number => performance.now();
 
 export type Room = {
+  /** For a process of its own. */
+  readonly url: string;
   readonly db: Db;
   readonly vault: Vault;
   readonly merchantId: bigint;
@@ -38,7 +40,9 @@ export async function openRoom(fundedMinor: bigint): Promise<Room> {
     topUp(tx, { merchantId, accountId, amountMinor: fundedMinor, requestKey: 'first', actor: 'test', reason: 'test' }),
   );
   const closing: (() => Promise<void> | void)[] = [];
+  const { user, host, port, database: name } = connection;
   return {
+    url: `postgres://${user}@localhost:${port}/${name}?host=${encodeURIComponent(host)}`,
     db,
     vault,
     merchantId,
