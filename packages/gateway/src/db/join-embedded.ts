@@ -1,9 +1,20 @@
+import { access } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { isInitialised, openDataFolder } from './data-folder.ts';
 import type { EmbeddedDatabase } from './embedded.ts';
 
 const connection = { port: 5432, user: 'vyplata', database: 'vyplata' };
+
+/** Whether there is an embedded database in the folder. Makes nothing. */
+export async function hasEmbedded(dataDir: string): Promise<boolean> {
+  try {
+    await access(join(dataDir, 'postgres'));
+  } catch {
+    return false;
+  }
+  return isInitialised(await openDataFolder(dataDir));
+}
 
 /**
  * The embedded PostgreSQL of a gateway that is running on this folder, for a command that only wants to look: two

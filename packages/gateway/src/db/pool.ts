@@ -68,7 +68,9 @@ function driverOptions(options: PoolOptions): pg.PoolConfig {
   };
 }
 
-function sqlOn(client: pg.Pool | pg.PoolClient, isNamed: boolean): Sql {
+type Asker = { query(question: pg.QueryConfig): Promise<pg.QueryResult> };
+
+function sqlOn(client: Asker, isNamed: boolean): Sql {
   return {
     async query<R>(text: string, values: readonly unknown[] = []): Promise<R[]> {
       const result = await client.query({ text, values: [...values] });
@@ -92,7 +94,7 @@ export function openPool(options: PoolOptions): Db {
     if (!isClosing) options.onError?.(error);
   });
   return {
-    ...sqlOn(pool, isNamed),
+    ...sqlOn({ query: (question) => askOnce(pool, question) }, isNamed),
     tx: (work) => runTx(pool, isNamed, work),
     load: () => ({ waiting: pool.waitingCount, open: pool.totalCount, idle: pool.idleCount }),
     close() {
@@ -102,21 +104,70 @@ export function openPool(options: PoolOptions): Db {
   };
 }
 
-async function runTx<T>(pool: pg.Pool, isNamed: boolean, work: (tx: Tx) => Promise<T>): Promise<T> {
-  const client = await pool.connect();
+/** A connection in the hands of one caller. */
+type Held = Asker & {
+  /** It cannot be used again: given back, it is closed. */
+  noteBroken(error: unknown): void;
+  isBroken(): boolean;
+  giveBack(): void;
+};
+
+async function takeConnection(pool: pg.Pool): Promise<Held> {
+  const client = await pool.connect().catch((error: unknown) => {
+    throw new NotConnected(error);
+  });
   let broken: Error | undefined;
+  const noteBroken = (error: unknown): void => {
+    broken = error instanceof Error ? error : new Error(String(error));
+  };
+  // Of a connection that breaks between two statements the driver tells by an event, which ends the process when nobody
+  // listens.
+  client.on('error', noteBroken);
+  return {
+    noteBroken,
+    isBroken: () => broken !== undefined,
+    async query(question) {
+      try {
+        return await client.query(question);
+      } catch (error) {
+        // No report of the server: whatever comes next on this connection would wait behind what was not answered.
+        if (!(error instanceof pg.DatabaseError)) noteBroken(error);
+        throw error;
+      }
+    },
+    giveBack() {
+      client.off('error', noteBroken);
+      client.release(broken);
+    },
+  };
+}
+
+async function askOnce(pool: pg.Pool, question: pg.QueryConfig): Promise<pg.QueryResult> {
+  const held = await takeConnection(pool);
   try {
-    await client.query('begin');
-    const value = await work({ ...sqlOn(client, isNamed), isTx: true });
-    await client.query('commit');
-    return value;
+    return await held.query(question);
   } catch (error) {
-    await client.query('rollback').catch((failure: Error) => {
-      broken = failure;
-    });
+    // Some reports of the server are its last on a connection.
+    held.noteBroken(error);
     throw error;
   } finally {
-    client.release(broken);
+    held.giveBack();
+  }
+}
+
+async function runTx<T>(pool: pg.Pool, isNamed: boolean, work: (tx: Tx) => Promise<T>): Promise<T> {
+  const held = await takeConnection(pool);
+  try {
+    await held.query({ text: 'begin' });
+    const value = await work({ ...sqlOn(held, isNamed), isTx: true });
+    await held.query({ text: 'commit' });
+    return value;
+  } catch (error) {
+    // Closing a connection rolls back as well.
+    if (!held.isBroken()) await held.query({ text: 'rollback' }).catch(held.noteBroken);
+    throw error;
+  } finally {
+    held.giveBack();
   }
 }
 
@@ -133,18 +184,41 @@ function sqlStateOf(error: unknown): string | undefined {
   return error instanceof pg.DatabaseError && typeof code === 'string' ? code : undefined;
 }
 
+/** The question was not even sent: there was no connection to be had. */
+class NotConnected extends Error {
+  constructor(cause: unknown) {
+    super(`No connection to the database: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    this.name = 'NotConnected';
+  }
+}
+
 /**
- * Whether the transaction that threw is certainly not committed. A report of the server about a statement is certain;
- * a lost connection, a shutdown (57P0x) and connection exceptions (08xxx) are not.
+ * Whether the transaction that threw is certainly not committed. What was never sent is not, and a report of the server
+ * about a statement is certain; a lost connection, a shutdown (57P0x) and connection exceptions (08xxx) are not.
  */
 export function isCertainlyAborted(error: unknown): boolean {
+  if (error instanceof NotConnected) return true;
   const state = sqlStateOf(error);
   return state !== undefined && !state.startsWith('57P') && !state.startsWith('08');
 }
 
+/** Connections, resources, locks, operators, the machine: what the database lacks, whatever it is asked. */
+const shortages = new Set(['08', '53', '55', '57', '58']);
+
+/**
+ * Whether what was asked is perhaps to blame. Then the other items of a group may be tried without it; in a shortage
+ * each of them would only wait for the same end, one after the other.
+ */
+export function isStatementRefused(error: unknown): boolean {
+  const state = sqlStateOf(error);
+  return state !== undefined && !shortages.has(state.slice(0, 2));
+}
+
 /** Whether the server reported it or the connection to it broke. */
 export function isDatabaseError(error: unknown): boolean {
-  return error instanceof pg.DatabaseError || (error instanceof Error && 'syscall' in error);
+  return (
+    error instanceof pg.DatabaseError || error instanceof NotConnected || (error instanceof Error && 'syscall' in error)
+  );
 }
 
 /** Whether another constraint row stood in the way: unique_violation. */

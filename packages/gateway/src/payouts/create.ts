@@ -3,7 +3,7 @@ import { canonicalOrder, type Order } from '../core/order.ts';
 import { type Problem, Refusal } from '../core/problem.ts';
 import { type Batch, createBatch } from '../db/batch.ts';
 import type { DatabaseClock } from '../db/clock.ts';
-import { isCertainlyAborted, type Sql } from '../db/pool.ts';
+import { isCertainlyAborted, isStatementRefused, type Sql } from '../db/pool.ts';
 import type { Vault } from '../secrets/seal.ts';
 import type { CheckedOrder } from './checked-order.ts';
 import { type AcceptItem, type AcceptResult, acceptOrders, findOrder, type OrderRecord, probeOrder } from './accept.ts';
@@ -40,7 +40,8 @@ export type Creator = {
     readonly accountId: string;
     readonly order: Order;
   }): Promise<Repeat>;
-  waiting(): number;
+  /** Whether one more order would be refused for lack of room: worth knowing before any work is done on it. */
+  isFull(): boolean;
   drain(): Promise<void>;
 };
 
@@ -62,13 +63,13 @@ export function createCreator(needs: Needs): Creator {
     groupsMax: needs.groupsMax,
     waitingMax: needs.waitingMax,
     overloaded: () => new Refusal([{ code: 'overloaded', field: 'request' }]),
-    isRetrySafe: isCertainlyAborted,
+    isRetrySafe: isStatementRefused,
     run: (items) => acceptOrders(needs, items, acceptWithinMs),
   });
   return {
     create: (checked) => createPayout(needs, batch, checked),
     findRepeat: (input) => findRepeat(needs, input),
-    waiting: () => batch.waiting(),
+    isFull: () => batch.waiting() >= needs.waitingMax,
     drain: () => batch.drain(),
   };
 }

@@ -1,6 +1,6 @@
 import type { Change } from '../core/payout.ts';
 import { type Batch, createBatch } from '../db/batch.ts';
-import { isCertainlyAborted, type Sql, type Statement } from '../db/pool.ts';
+import { isStatementRefused, type Sql, type Statement } from '../db/pool.ts';
 import type { Announcement } from '../notifications/announce.ts';
 import type { StoredPayout } from './store.ts';
 
@@ -31,7 +31,7 @@ export function createRecorder(needs: { readonly db: Sql; readonly overloaded: (
     groupsMax: 1,
     waitingMax: 20_000,
     overloaded: needs.overloaded,
-    isRetrySafe: isCertainlyAborted,
+    isRetrySafe: isStatementRefused,
     run: async (records) => {
       const input = JSON.stringify(records.map(changeRow));
       const rows = await needs.db.run<{ item: number }>(applyPayouts, [input]);

@@ -134,3 +134,19 @@ test('a limit of orders per minute lets exactly so many through; the refused lea
   assert.equal(await countRows(room, 'order_record'), created);
   await room.close();
 });
+
+test('an order refused for lack of funds puts the tombstone back that it had replaced', async () => {
+  const room = await openRoom(1_000n);
+  const creator = await room.openCreator();
+  const early = checkedOrder(room, { orderId: 'one', amountMinor: 100n });
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  await probeOrder(room.db, { merchantId: room.merchantId, orderId: 'one' });
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  const late = await creator.create(checkedOrder(room, { orderId: 'one', amountMinor: 1_001n }));
+  assert.ok(late.kind === 'refused' && late.problem.code === 'funds_insufficient');
+  // The early request was answered "never" by the probe: that holds whatever came between.
+  const barred = await creator.create(early);
+  assert.ok(barred.kind === 'refused' && barred.problem.code === 'unavailable_now');
+  assert.equal(await countRows(room, 'payout'), 0);
+  await room.close();
+});

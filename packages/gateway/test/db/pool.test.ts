@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Db, isCertainlyAborted, isStatementRefused, openPool } from '../../src/db/pool.ts';
+import { openTestDatabase, type TestDatabase } from '../database.ts';
+import { openProxy, type Proxy } from '../faults/proxy.ts';
+
+describe('a transaction on a connection that breaks', () => {
+  const queryTimeoutMs = 1_000;
+  let folder: string;
+  let database: TestDatabase;
+  let proxy: Proxy;
+  let db: Db;
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'vyplata-pool-'));
+    database = await openTestDatabase();
+    const { host, port } = database.connection;
+    const name = `.s.PGSQL.${port}`;
+    proxy = await openProxy({ listen: join(folder, name), to: join(host, name) });
+    db = openPool({
+      connection: { ...database.connection, host: folder },
+      name: 'test',
+      connectionsMax: 1,
+      queryTimeoutMs,
+    });
+  });
+
+  after(async () => {
+    await db.close();
+    await proxy.close();
+    await database.close();
+    await rm(folder, { recursive: true });
+  });
+
+  test('between two statements: the next one fails, and the pool goes on with a new connection', async () => {
+    const broken = db.tx(async (tx) => {
+      await tx.query('select 1');
+      proxy.cut(1);
+      await sleep(50);
+      await tx.query('select 2');
+    });
+    await assert.rejects(broken);
+    assert.deepEqual(await db.query('select 3 as answer'), [{ answer: 3 }]);
+  });
+
+  test('that answers nothing any more: nobody waits a second time for its rollback', async () => {
+    const startedAt = performance.now();
+    const hung = db.tx(async (tx) => {
+      proxy.treat('hold');
+      await tx.query('select 1');
+    });
+    await assert.rejects(hung, /timeout/);
+    assert.ok(performance.now() - startedAt < 1.8 * queryTimeoutMs, 'it took as long as one statement may');
+    proxy.treat('pass');
+    assert.deepEqual(await db.query('select 2 as answer'), [{ answer: 2 }]);
+  });
+
+  test('what the caller throws rolls back, and the connection is used again', async () => {
+    const pidOf = async (): Promise<unknown> => (await db.query('select pg_backend_pid() as pid'))[0];
+    const pid = await pidOf();
+    await assert.rejects(
+      db.tx(async (tx) => {
+        await tx.query('create table never (id int)');
+        throw new Error('changed my mind');
+      }),
+      /changed my mind/,
+    );
+    assert.deepEqual(await db.query(`select to_regclass('never') as found`), [{ found: null }]);
+    assert.deepEqual(await pidOf(), pid);
+  });
+});
+
+describe('what an error says about a transaction', () => {
+  const caught = (promise: Promise<unknown>): Promise<unknown> =>
+    promise.then(
+      () => assert.fail('it went well'),
+      (error: unknown) => error,
+    );
+  let database: TestDatabase;
+  let db: Db;
+
+  before(async () => {
+    database = await openTestDatabase();
+    db = openPool({ connection: database.connection, name: 'test', connectionsMax: 2 });
+  });
+
+  after(async () => {
+    await db.close();
+    await database.close();
+  });
+
+  test('without a connection nothing was sent', async () => {
+    const connection = { ...database.connection, host: join(tmpdir(), 'no-database-is-here') };
+    const nowhere = openPool({ connection, name: 'test', connectionsMax: 1 });
+    for (const attempt of [nowhere.query('select 1'), nowhere.tx((tx) => tx.query('select 1'))]) {
+      const error = await caught(attempt);
+      assert.match(String(error), /No connection to the database/);
+      assert.deepEqual([isCertainlyAborted(error), isStatementRefused(error)], [true, false]);
+    }
+    await nowhere.close();
+  });
+
+  test('a connection that was lost leaves it open', async () => {
+    const error = await caught(db.query('select pg_terminate_backend(pg_backend_pid()), pg_sleep(1)'));
+    assert.deepEqual([isCertainlyAborted(error), isStatementRefused(error)], [false, false]);
+  });
+
+  test('a refused statement is certain, and perhaps the fault of one item', async () => {
+    const error = await caught(db.query('select 1 / 0'));
+    assert.deepEqual([isCertainlyAborted(error), isStatementRefused(error)], [true, true]);
+  });
+
+  test('a shortage is certain, and nobody in particular is to blame', async () => {
+    for (const state of ['53100', '53300', '55P03', '57014']) {
+      const error = await caught(
+        db.query(`do $$ begin raise exception 'too little' using errcode = '${state}'; end $$`),
+      );
+      assert.deepEqual([isCertainlyAborted(error), isStatementRefused(error)], [true, false], state);
+    }
+  });
+});
