@@ -66,14 +66,9 @@ export const settings: readonly Setting[] = [
   { name: 'READ_CONNECTIONS', default: '4', meaning: 'connections for status, balance and the operator API' },
   { name: 'WORK_CONNECTIONS', default: '6', meaning: 'connections of the workers' },
   { name: 'PAYOUT_JOBS_MAX', default: '256', meaning: 'payouts one process has in hand at once' },
-  { name: 'NOTIFICATION_JOBS_MAX', default: '256', meaning: 'notifications one process has in hand at once' },
-  { name: 'LANE_JOBS_MAX', default: '64', meaning: 'of these, notifications to one endpoint' },
+  { name: 'NOTIFICATION_JOBS_MAX', default: '512', meaning: 'notifications one process has in hand at once' },
+  { name: 'LANE_JOBS_MAX', default: '128', meaning: 'of these, notifications to one endpoint' },
   { name: 'POLL_MS', default: '100', meaning: 'how often a worker looks for jobs that other processes queued' },
-  {
-    name: 'ATTEMPTS_MAX',
-    default: '5',
-    meaning: 'attempts of one payout, each after proof that the last moved nothing',
-  },
   {
     name: 'UNKNOWN_BUDGET_MS',
     default: '900000',
@@ -81,6 +76,16 @@ export const settings: readonly Setting[] = [
   },
   { name: 'ACCEPTED_BUDGET_MS', default: '259200000', meaning: 'the same for a payout that the provider accepted' },
   { name: 'CALL_DEADLINE_MS', default: '10000', meaning: 'longest wait for one answer of a provider' },
+  {
+    name: 'NOTIFICATION_DEADLINE_MS',
+    default: '15000',
+    meaning: 'longest wait for a receiver to acknowledge one notification',
+  },
+  {
+    name: 'AUDIT_EVERY_MS',
+    default: '60000',
+    meaning: 'how often the workers read on in the ledger and look for what must never be; 0: never',
+  },
   {
     name: 'SANDBOX_BOOK',
     default: null,
@@ -92,11 +97,8 @@ export const settings: readonly Setting[] = [
 const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
 const port = z.coerce.number().int().min(0).max(65_535);
 const count = z.coerce.number().int().min(1).max(1_000_000);
-const milliseconds = z.coerce
-  .number()
-  .int()
-  .min(1)
-  .max(31 * 86_400_000);
+const longestMs = 31 * 86_400_000;
+const milliseconds = z.coerce.number().int().min(1).max(longestMs);
 const optionalText = z.string().min(1).optional();
 
 const shape = z.object({
@@ -127,10 +129,11 @@ const shape = z.object({
   NOTIFICATION_JOBS_MAX: count,
   LANE_JOBS_MAX: count,
   POLL_MS: milliseconds,
-  ATTEMPTS_MAX: count,
   UNKNOWN_BUDGET_MS: milliseconds,
   ACCEPTED_BUDGET_MS: milliseconds,
   CALL_DEADLINE_MS: milliseconds,
+  NOTIFICATION_DEADLINE_MS: milliseconds,
+  AUDIT_EVERY_MS: z.coerce.number().int().min(0).max(longestMs),
   SANDBOX_BOOK: optionalText,
   SANDBOX_TIME_SCALE: z.coerce.number().min(0).max(1000),
 });

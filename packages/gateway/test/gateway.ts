@@ -30,53 +30,75 @@ export async function startDemoGateway(
 ): Promise<DemoGateway> {
   const dataDir = given.dataDir ?? (await mkdtemp(join(tmpdir(), 'vyplata-demo-')));
   const port = given.port ?? (await findFreePort());
-  const child = spawn(process.execPath, [main, 'dev'], {
-    env: { ...process.env, ...given.env, PORT: String(port), DATA_DIR: dataDir, LANG: 'C' },
+  // The demo has shown its payout when it prints how to go on.
+  const running = await launch({ command: 'dev', shown: 'Ctrl-C', dataDir, port, env: { ...given.env, LANG: 'C' } });
+  const demo = JSON.parse(await readFile(join(dataDir, 'demo', 'demo.json'), 'utf8')) as Demo;
+  return { demo, dataDir, port, ...running };
+}
+
+/**
+ * Ends a demo and starts the gateway for the world on its folder and port, as `run` does it: without the demo's leave
+ * to send notifications to this machine.
+ */
+export async function restartPlain(gateway: DemoGateway): Promise<DemoGateway> {
+  const { demo, dataDir, port } = gateway;
+  await gateway.kill('SIGTERM');
+  return { demo, dataDir, port, ...(await launch({ command: 'run', shown: '"started"', dataDir, port, env: {} })) };
+}
+
+type Launch = {
+  readonly command: 'dev' | 'run';
+  /** What it prints when it is ready. */
+  readonly shown: string;
+  readonly dataDir: string;
+  readonly port: number;
+  readonly env: Record<string, string>;
+};
+
+type Running = Pick<DemoGateway, 'child' | 'output' | 'kill' | 'close'>;
+
+async function launch({ command, shown, dataDir, port, env }: Launch): Promise<Running> {
+  const child = spawn(process.execPath, [main, command], {
+    env: { ...process.env, ...env, PORT: String(port), DATA_DIR: dataDir },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (part: Buffer) => (output += part.toString()));
   const exited = once(child, 'exit').then(([code]) => code as number | null);
-  await waitUntilShown(() => output, exited);
+  await waitUntilShown({ shown, output: () => output, exited });
   // A test that fails half way must not be kept alive by the gateway it did not stop.
   child.unref();
   for (const stream of [child.stdout, child.stderr]) (stream as unknown as { unref(): void }).unref();
-  const demo = JSON.parse(await readFile(join(dataDir, 'demo', 'demo.json'), 'utf8')) as Demo;
   const kill = (signal: NodeJS.Signals): Promise<number | null> => {
     child.ref();
     child.kill(signal);
     return exited;
   };
   return {
-    demo,
-    dataDir,
-    port,
     child,
     kill,
     output: () => output,
     async close() {
       await kill('SIGTERM');
-      await rm(dataDir, {
-        recursive: true,
-        force: true,
-      });
+      await rm(dataDir, { recursive: true, force: true });
     },
   };
 }
 
-/** The demo has shown its payout when it prints how to go on. */
-async function waitUntilShown(output: () => string, exited: Promise<number | null>): Promise<void> {
+type Start = { readonly shown: string; output(): string; readonly exited: Promise<unknown> };
+
+async function waitUntilShown({ shown, output, exited }: Start): Promise<void> {
   let hasExited = false;
   void exited.then(() => (hasExited = true));
   const givenUpAt = performance.now() + startMaxMs;
-  while (!output().includes('Ctrl-C')) {
-    if (hasExited || performance.now() > givenUpAt) throw new Error(`the demo did not start:\n${output()}`);
+  while (!output().includes(shown)) {
+    if (hasExited || performance.now() > givenUpAt) throw new Error(`the gateway did not start:\n${output()}`);
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
 }
 
 /** A port nobody listens on, with the next one free as well: the demo's receiver likes to have it. */
-async function findFreePort(): Promise<number> {
+export async function findFreePort(): Promise<number> {
   const server = createServer();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -130,16 +130,17 @@ function checkAmount(input: AmountInput, problems: Problem[]): Charge | undefine
   return undefined;
 }
 
+/** A number that was refused already still has the code beside it checked. */
 function checkNumber(order: OrderDraft, service: Service, problems: Problem[]): OrderCheck['recipient'] {
-  if (order.number === undefined) return undefined;
   const check = checkRecipient({
     kind: service.recipientKind,
-    number: order.number,
+    number: order.number ?? '',
     customerCode: order.customer?.code,
     currency: service.currency,
   });
   if (check.ok) return { number: check.number, mask: check.mask };
-  problems.push(...check.problems);
+  const isNumberRefused = order.number === undefined;
+  problems.push(...check.problems.filter(({ field }) => !isNumberRefused || field !== 'number'));
   return undefined;
 }
 

@@ -3,13 +3,12 @@
 // and that no error is ever written for a request that is being served.
 // Refuses to know merchants, payouts and operators: routes are plugged in.
 import { randomBytes } from 'node:crypto';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
+import type { IncomingMessage } from 'node:http';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { type Problem, Refusal } from '../core/problem.ts';
 import { type Answer, answerRefusal, createdHeader } from './answer.ts';
 import { languageOf } from './errors.ts';
+import { watchSockets } from './sockets.ts';
 
 export type Log = {
   error(fields: object, text: string): void;
@@ -30,12 +29,14 @@ const bodyBytesMax = 32 * 1024;
 const createPath = '/v1/payout';
 const headerBytesMax = 16 * 1024;
 const headersTimeoutMs = 10_000;
-const requestTimeoutMs = 20_000;
+/** Head and body together: who is slower is refused within the 12 s that a create may take. */
+const requestTimeoutMs = 10_000;
+const timeoutCheckMs = 1_000;
 const keepAliveMs = 65_000;
 
 /** Builds the server without routes. */
 export function createServer(options: ServerOptions): HttpServer {
-  const served = watchServed();
+  const sockets = watchSockets();
   const server = Fastify({
     bodyLimit: bodyBytesMax,
     keepAliveTimeout: keepAliveMs,
@@ -43,29 +44,50 @@ export function createServer(options: ServerOptions): HttpServer {
     http: {
       maxHeaderSize: headerBytesMax,
       headersTimeout: headersTimeoutMs,
-      connectionsCheckingInterval: 2_000,
+      connectionsCheckingInterval: timeoutCheckMs,
       requireHostHeader: false,
     },
     return503OnClosing: false,
     exposeHeadRoutes: false,
     trustProxy: options.trustedProxies.length > 0 ? [...options.trustedProxies] : false,
     genReqId: createRequestIds(),
-    clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket, served),
+    clientErrorHandler: sockets.answerBroken,
     frameworkErrors: (error, request, reply) => {
       answerError(options.log, error, request, reply);
     },
   });
-  served.watch(server.server);
+  sockets.watch(server.server);
   // Node would answer a missing Host by itself, without a body.
   server.addHook('onRequest', (request, reply, done) => {
-    if (request.raw.headers.host !== undefined || request.raw.httpVersion === '1.0') done();
+    if (isWellFormed(request.raw)) done();
     else reject(request, reply, [{ code: 'request_malformed', field: 'request' }]);
   });
+  // Between the body and its route: what arrived on a socket after its refusal is served by nobody.
+  server.addHook('preHandler', (request, reply, done) => {
+    if (!sockets.isRefused(request.raw.socket)) return done();
+    reply.hijack();
+    request.raw.socket.destroy();
+  });
   server.removeAllContentTypeParsers();
-  server.setNotFoundHandler((request, reply) => reject(request, reply, [{ code: 'path_unknown', field: 'request' }]));
+  server.setNotFoundHandler((request, reply) => rejectUnknown(server, request, reply));
   server.setErrorHandler((error: FastifyError, request, reply) => answerError(options.log, error, request, reply));
-  refuseStrangeRequests(server.server);
   return server;
+}
+
+/**
+ * HTTP/1 with one Host at most, with exactly one from version 1.1 on (RFC 9112, 3.2), and with no transfer coding that
+ * somebody in between may undo and we do not (6.1).
+ */
+function isWellFormed(request: IncomingMessage): boolean {
+  const { rawHeaders } = request;
+  let hosts = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] ?? '';
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1;
+    if (name.length !== 17 || name.toLowerCase() !== 'transfer-encoding') continue;
+    if (rawHeaders[at + 1]?.toLowerCase() !== 'chunked') return false;
+  }
+  return request.httpVersionMajor === 1 && (hosts === 1 || (hosts === 0 && request.httpVersionMinor === 0));
 }
 
 /** Short, unique in practice, and cheap: a random start per process and a count. */
@@ -98,10 +120,30 @@ export function writeAnswer(reply: FastifyReply, answer: Answer): void {
   reply.raw.end(answer.body);
 }
 
-/** Refuses a request as a whole. On the path of create it says as well that nothing was created. */
+/** Refuses a request as a whole. Whoever may have tried to create a payout is told as well that nothing was created. */
 export function reject(request: FastifyRequest, reply: FastifyReply, problems: readonly Problem[]): FastifyReply {
-  const headers: Record<string, string> = request.url.split('?')[0] === createPath ? { [createdHeader]: 'no' } : {};
+  const headers: Record<string, string> = isPerhapsCreate(request) ? { [createdHeader]: 'no' } : {};
   return sendAnswer(reply, answerRefusal(problems, languageOf(request.headers['accept-language']), headers));
+}
+
+/** The path of create in any spelling that leads there; and what leads nowhere, `/v1/payout/` for example. */
+function isPerhapsCreate(request: FastifyRequest): boolean {
+  return request.is404 || request.routeOptions.url === createPath;
+}
+
+/** Nothing that the router would take for a pattern. */
+const plainPathForm = /^[a-z0-9/_-]+$/;
+
+/** The router calls a method that it does not know a path that it does not know. */
+function rejectUnknown(server: FastifyInstance, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const url = request.url.split('?', 1)[0] ?? '';
+  if (!plainPathForm.test(url) || !server.hasRoute({ method: 'POST', url })) {
+    return reject(request, reply, [{ code: 'path_unknown', field: 'request' }]);
+  }
+  const problem: Problem = { code: 'method_wrong', field: 'request', values: { allowed: 'POST' } };
+  const created: Record<string, string> = url === createPath ? { [createdHeader]: 'no' } : {};
+  const language = languageOf(request.headers['accept-language']);
+  return sendAnswer(reply, answerRefusal([problem], language, { Allow: 'POST', ...created }));
 }
 
 const frameworkProblems: Readonly<Record<string, Problem>> = {
@@ -121,96 +163,6 @@ function answerError(log: Log, error: FastifyError, request: FastifyRequest, rep
   }
   log.error({ err: error, requestId: request.id, path: request.url.split('?')[0] }, 'a request failed');
   const problem: Problem = { code: 'internal_error', field: 'request', values: { requestId: request.id } };
-  return sendAnswer(reply, answerRefusal([problem], languageOf(request.headers['accept-language']), {}));
-}
-
-type Served = {
-  watch(server: Server): void;
-  /** Requests of this socket that were read whole and have no answer yet. */
-  count(socket: Duplex): number;
-  whenDone(socket: Duplex, then: () => void): void;
-};
-
-/**
- * Knows per socket which requests are being served. When junk follows a valid request on a connection, even in the same
- * packet, the answer to that request must still be its own: an error written now would be read as "refused" for a
- * payout that is created. A request that was not read whole will never be served.
- */
-function watchServed(): Served {
-  const open = new WeakMap<Duplex, Set<IncomingMessage>>();
-  const waiting = new WeakMap<Duplex, () => void>();
-  const count = (socket: Duplex): number => [...(open.get(socket) ?? [])].filter((request) => request.complete).length;
-  return {
-    watch(server) {
-      server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-        const { socket } = request;
-        const requests = open.get(socket) ?? new Set();
-        open.set(socket, requests.add(request));
-        response.once('close', () => {
-          requests.delete(request);
-          if (count(socket) === 0) waiting.get(socket)?.();
-        });
-      });
-    },
-    count,
-    whenDone(socket, then) {
-      waiting.set(socket, then);
-    },
-  };
-}
-
-/** The parser gave up on what the socket sent: too slow, too large, or not HTTP. */
-function answerBrokenRequest(error: Error & { code?: string }, socket: Socket, served: Served): void {
-  if (served.count(socket) > 0) {
-    served.whenDone(socket, () => socket.destroySoon());
-    return;
-  }
-  if (!socket.writable || error.code === 'ECONNRESET') {
-    socket.destroy();
-    return;
-  }
-  const code = brokenCodes[error.code ?? ''] ?? 'request_malformed';
-  writeRaw(socket, [{ code, field: 'request' }]);
-}
-
-const brokenCodes: Readonly<Record<string, Problem['code']>> = {
-  HPE_HEADER_OVERFLOW: 'headers_too_large',
-  ERR_HTTP_REQUEST_TIMEOUT: 'request_too_slow',
-};
-
-const reasons: Readonly<Record<number, string>> = {
-  400: 'Bad Request',
-  405: 'Method Not Allowed',
-  408: 'Request Timeout',
-  431: 'Request Header Fields Too Large',
-};
-
-/** An answer without a request: English, because there are no headers to ask for a language. */
-function writeRaw(socket: Duplex, problems: readonly Problem[]): void {
-  const { status, body } = answerRefusal(problems, 'en');
-  const head = [
-    `HTTP/1.1 ${status} ${reasons[status] ?? 'Bad Request'}`,
-    'Content-Type: application/json',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    `${createdHeader}: no`,
-    'Connection: close',
-  ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
-}
-
-/** CONNECT and unknown expectations reach no route: Node would close the one and answer the other without a body. */
-function refuseStrangeRequests(server: Server): void {
-  server.on('connect', (_request: IncomingMessage, socket: Duplex) => {
-    writeRaw(socket, [{ code: 'method_wrong', field: 'request', values: { allowed: 'POST' } }]);
-  });
-  server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
-    const { status, body } = answerRefusal([{ code: 'request_malformed', field: 'request' }], 'en');
-    response.writeHead(status, {
-      'Content-Type': 'application/json',
-      'Content-Length': Buffer.byteLength(body),
-      [createdHeader]: 'no',
-      Connection: 'close',
-    });
-    response.end(body);
-  });
+  const headers: Record<string, string> = isPerhapsCreate(request) ? { [createdHeader]: 'unknown' } : {};
+  return sendAnswer(reply, answerRefusal([problem], languageOf(request.headers['accept-language']), headers));
 }

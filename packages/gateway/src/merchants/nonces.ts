@@ -1,5 +1,5 @@
 import { createBatch } from '../db/batch.ts';
-import { isCertainlyAborted, type Sql, type Statement } from '../db/pool.ts';
+import { isStatementRefused, type Sql, type Statement } from '../db/pool.ts';
 
 type Nonce = { readonly merchantId: bigint; readonly nonce: string };
 
@@ -33,7 +33,7 @@ export function createNonces({ db, overloaded, onError }: NoncesOptions): Nonces
     groupsMax: 2,
     waitingMax: 2_000,
     overloaded,
-    isRetrySafe: isCertainlyAborted,
+    isRetrySafe: isStatementRefused,
     async run(items) {
       const rows = await db.run<{ merchant_id: bigint; nonce: string }>(takeNonces, [
         items.map(({ merchantId }) => merchantId),

@@ -9,10 +9,15 @@ import { createSigner } from './sign.ts';
 import { createDeliveryStore, type NotificationState, type StoredNotification } from './store.ts';
 
 /**
- * How long a worker owns a notification: the deadline of the try, and as long again to load, sign and record it. A
- * worker that is slower is overtaken: the merchant may be told twice, and the slower record is void.
+ * How many milliseconds a worker owns a notification: the deadline of the try, and as long again to load, sign and
+ * record it. A worker that is slower is overtaken: the merchant may be told twice, and the slower record is void.
  */
-export const deliveryLeaseMs = 2 * deliveryDeadlineMs;
+export function deliveryLease(deadlineMs: number): number {
+  return 2 * deadlineMs;
+}
+
+/** The lease with the deadline that the contract names. */
+export const deliveryLeaseMs = deliveryLease(deliveryDeadlineMs);
 
 export type Needs = {
   readonly db: Sql;

@@ -1,5 +1,5 @@
 import { createBatch } from '../db/batch.ts';
-import { isCertainlyAborted, type Sql, type Statement } from '../db/pool.ts';
+import { isStatementRefused, type Sql, type Statement } from '../db/pool.ts';
 import type { Job } from '../jobs/queue.ts';
 import type { Try } from './send.ts';
 
@@ -63,7 +63,7 @@ export function createDeliveryStore(needs: { readonly db: Sql; readonly overload
   const limits = { itemsMax: 200, groupsMax: 1, waitingMax: 20_000, overloaded };
   const finds = createBatch<NotificationKey, StoredNotification | undefined>({
     ...limits,
-    isRetrySafe: () => true,
+    isRetrySafe: isStatementRefused,
     run: async (keys) => {
       const ids = [keys.map((key) => key.merchantId), keys.map((key) => key.notificationId)];
       const rows = await db.run<StoredNotification & { item: bigint }>(findNotifications, ids);
@@ -73,7 +73,7 @@ export function createDeliveryStore(needs: { readonly db: Sql; readonly overload
   });
   const records = createBatch<DeliveryRecord, boolean>({
     ...limits,
-    isRetrySafe: isCertainlyAborted,
+    isRetrySafe: isStatementRefused,
     run: async (group) => {
       const input = JSON.stringify(group.map(deliveryRow));
       const rows = await db.run<{ item: number }>(recordDeliveries, [input]);

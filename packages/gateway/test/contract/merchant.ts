@@ -25,15 +25,22 @@ export async function openMerchant(gateway: DemoGateway, account?: string): Prom
   const pem = await readFile(join(gateway.demo.certDir, 'private.pem'), 'utf8');
   const passphrase = await readFile(join(gateway.demo.certDir, 'password.txt'), 'utf8');
   const key = createPrivateKey({ key: pem, passphrase });
-  const id = account ?? gateway.demo.accounts[0]?.id ?? '';
+  return merchantWith(gateway, { account: account ?? gateway.demo.accounts[0]?.id ?? '', key });
+}
+
+/** A program that signs with any key for any account. */
+export function merchantWith(
+  gateway: DemoGateway,
+  { account, key }: { readonly account: string; readonly key: KeyObject },
+): TestMerchant {
   const prepare = (path: string, body: string | object): (() => Promise<HttpAnswer>) => {
     const text = typeof body === 'string' ? body : JSON.stringify(body);
-    const headers = { 'Content-Type': 'application/json', Account: id, Sign: signBody({ body: text, key }) };
+    const headers = { 'Content-Type': 'application/json', Account: account, Sign: signBody({ body: text, key }) };
     return () => send(gateway.demo.baseUrl + path, { method: 'POST', headers, body: text });
   };
   const post = (path: string, body: string | object): Promise<HttpAnswer> => prepare(path, body)();
   return {
-    account: id,
+    account,
     key,
     prepare,
     post,

@@ -1,11 +1,23 @@
 import assert from 'node:assert/strict';
+import type { KeyObject } from 'node:crypto';
+import { readKeyArchive } from '@vyplata/sdk/archive';
 import type { DemoGateway } from '../gateway.ts';
 import { type HttpAnswer, send } from './merchant.ts';
 
+export type NewAccount = {
+  readonly currency: string;
+  readonly amount: string;
+  readonly merchantPath?: string;
+  /** Which services it may use; all of its currency when absent. */
+  readonly services?: readonly string[];
+};
+
 export type TestOperator = {
-  call(method: string, path: string, body?: object): Promise<HttpAnswer>;
-  /** A new account of the demo merchant with every service of its currency and so much money. */
-  openAccount(given: { readonly currency: string; readonly amount: string }): Promise<string>;
+  call(method: string, path: string, body?: object, language?: 'en' | 'ru'): Promise<HttpAnswer>;
+  /** A new account, of the demo merchant if no other is named, with every service of its currency and so much money. */
+  openAccount(given: NewAccount): Promise<string>;
+  /** A merchant beside the demo's, and the private key it signs with. */
+  openMerchant(name: string): Promise<{ readonly path: string; readonly key: KeyObject }>;
   readonly merchantPath: string;
 };
 
@@ -13,8 +25,9 @@ export type TestOperator = {
 export async function openOperator(gateway: DemoGateway): Promise<TestOperator> {
   const base = `${gateway.demo.baseUrl}/operator/v1`;
   let cookie = '';
-  const call = (method: string, path: string, body?: object): Promise<HttpAnswer> => {
-    const headers: Record<string, string> = { Cookie: cookie, Origin: gateway.demo.baseUrl, 'X-Vyplata-Request': '1' };
+  const call: TestOperator['call'] = (method, path, body, language = 'en') => {
+    const own = { Cookie: cookie, Origin: gateway.demo.baseUrl, 'X-Vyplata-Request': '1' };
+    const headers: Record<string, string> = { ...own, 'Accept-Language': language };
     if (body === undefined) return send(base + path, { method, headers });
     return send(base + path, {
       method,
@@ -31,19 +44,25 @@ export async function openOperator(gateway: DemoGateway): Promise<TestOperator> 
   return {
     call,
     merchantPath,
-    async openAccount({ currency, amount }) {
-      const opened = await call('POST', `${merchantPath}/accounts`, {
+    async openMerchant(name) {
+      const opened = await call('POST', '/merchants', { name });
+      assert.equal(opened.status, 201, opened.text);
+      const path = `/merchants/${String(opened.json['id'])}`;
+      const made = await call('POST', `${path}/keys/generate`, {});
+      assert.equal(made.status, 201, made.text);
+      return { path, key: readKeyArchive(Buffer.from(String(made.json['archive']), 'base64')).key };
+    },
+    async openAccount({ currency, amount, ...given }) {
+      const opened = await call('POST', `${given.merchantPath ?? merchantPath}/accounts`, {
         currency,
         mode: 'sandbox',
       });
       assert.equal(opened.status, 201, opened.text);
-      const path = `${merchantPath}/accounts/${String(opened.json['id'])}`;
+      const path = `${given.merchantPath ?? merchantPath}/accounts/${String(opened.json['id'])}`;
       const services = await call('GET', `${path}/services`);
-      for (const { service } of services.json['items'] as {
-        service: {
-          service_code: string;
-        };
-      }[]) {
+      const offered = services.json['items'] as { service: { service_code: string } }[];
+      for (const { service } of offered) {
+        if (given.services?.includes(service.service_code) === false) continue;
         const set = await call('PUT', `${path}/services/${service.service_code}`, { enabled: true });
         assert.equal(set.status, 200, set.text);
       }

@@ -192,6 +192,8 @@ test('the readable part of a wrong order is checked, and fields refused already 
   };
   assert.deepEqual(problemsOf(draft, facts), ['number sbp_phone_wrong']);
   assert.deepEqual(problemsOf({}, facts), []);
+  const numberless: OrderDraft = { serviceCode: 'payment_card_sbp_rub', refusedFields: new Set(['number']) };
+  assert.deepEqual(problemsOf(numberless, facts), ['customer_code sbp_member_wrong']);
   const eur = { serviceCode: 'payment_card_eur', refusedFields: new Set(['extra']) };
   assert.deepEqual(problemsOf(eur, factsFor('payment_card_eur')), []);
 });

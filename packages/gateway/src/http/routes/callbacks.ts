@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Connector } from '../../connectors/connector.ts';
 import { type Needs as SettleNeeds, settleCallback } from '../../payouts/callback.ts';
 import { answerOk } from '../answer.ts';
+import { answerInTime } from '../answer-in-time.ts';
 import { reject, sendAnswer } from '../server.ts';
 
 export type Needs = SettleNeeds & { readonly connectors: { find(name: string): Connector | undefined } };
@@ -9,6 +10,7 @@ export type Needs = SettleNeeds & { readonly connectors: { find(name: string): C
 /** `POST /callbacks/<connector>`: what providers tell us. Acknowledged only after what it means was committed. */
 export function registerCallbackRoutes(server: FastifyInstance, needs: Needs): void {
   server.register((scope, _options, done) => {
+    answerInTime(scope);
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, parsed) => parsed(null, body));
     scope.post<{ Params: { connector: string } }>('/callbacks/:connector', async (request, reply) => {
       const connector = needs.connectors.find(request.params.connector);

@@ -7,6 +7,6 @@ export type MerchantRequest = {
   readonly account: AccountEntry;
   readonly json: JsonObject;
   readonly language: Language;
-  /** When its headers had been read, on the monotonic clock. */
+  /** When it had been read whole, on the monotonic clock. */
   readonly receivedMs: number;
 };

@@ -96,6 +96,8 @@ async function answerRequest(needs: Needs, route: Route, incoming: Incoming): Pr
   const { request, receivedMs, language } = incoming;
   const noCreate: Record<string, string> = route.isCreate ? { [createdHeader]: 'no' } : {};
   const refuse = (problems: readonly Problem[]): Answer => answerRefusal(problems, language, noCreate);
+  // First of all: refusing has to be cheap, or what is refused takes the time of what could be accepted.
+  if (route.isCreate && needs.creator.isFull()) return refuse([{ code: 'overloaded', field: 'request' }]);
   if (isEncoded(request)) return refuse([{ code: 'content_encoding_refused', field: 'request' }]);
   const body = request.body instanceof Uint8Array ? request.body : new Uint8Array();
   try {

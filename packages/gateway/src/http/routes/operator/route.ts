@@ -26,6 +26,8 @@ export type Needs = {
   readonly vault: Vault;
   readonly directory: { refresh(): Promise<void> };
   readonly guard: SignInGuard;
+  /** The connectors of this installation. */
+  readonly connectors: { names(): readonly string[] };
   readonly log: Log;
   /** Development: endpoints may be on this machine. */
   readonly allowLoopbackUrls: boolean;

@@ -7,6 +7,7 @@ import { isJsonObject, JsonNumber, type JsonValue, parseStrict } from '../../../
 import { type Problem, Refusal } from '../../../core/problem.ts';
 import type { Site } from '../../../operators/passkeys.ts';
 import { type Answer, answerRefusal } from '../../answer.ts';
+import { answerInTime } from '../../answer-in-time.ts';
 import { type Language, languageOf } from '../../errors.ts';
 import { sendAnswer } from '../../server.ts';
 import { approvalRoutes, askSecondPerson } from './approvals.ts';
@@ -19,6 +20,7 @@ import { limitRoutes } from './limits.ts';
 import { accountRoutes, merchantRoutes } from './merchants.ts';
 import { moneyRoutes } from './money.ts';
 import { incidentRoutes, notificationRoutes, payoutRoutes } from './payouts.ts';
+import { pauseRoutes } from './pauses.ts';
 import type { Needs, OperatorRoute, Outcome } from './route.ts';
 import { serviceRoutes } from './services.ts';
 import { sessionRoutes, userRoutes } from './sessions.ts';
@@ -43,6 +45,7 @@ const ownRoutes: readonly OperatorRoute[] = [
   ...payoutRoutes,
   ...notificationRoutes,
   ...incidentRoutes,
+  ...pauseRoutes,
   ...auditRoutes,
 ];
 
@@ -57,6 +60,7 @@ const jsonDepthMax = 6;
 /** Registers the operator API on a server of `createServer`, in a scope of its own. */
 export function registerOperatorRoutes(server: FastifyInstance, needs: Needs): void {
   server.register(async (scope) => {
+    answerInTime(scope);
     await scope.register(cookie);
     scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, parsed) =>
       parsed(null, body),
