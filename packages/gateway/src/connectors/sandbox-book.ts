@@ -11,8 +11,8 @@ export type Decision =
   | { readonly decision: 'cancelled'; readonly reason: CancelReason }
   /** The sandbox has the order, executes nothing and tells nobody. */
   | { readonly decision: 'silent' }
-  /** The order was lost on its way: its line remembers which one, and no inquiry finds it. */
-  | { readonly decision: 'lost'; readonly lostReference: string };
+  /** The order was lost on its way: no inquiry finds it. */
+  | { readonly decision: 'lost' };
 
 export type BookEntry = Decision & {
   readonly reference: string;

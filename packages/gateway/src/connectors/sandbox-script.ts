@@ -3,7 +3,7 @@ import { luhnCheckDigit } from '../core/card.ts';
 import { type CancelReason, type FailReason, failReasons } from '../core/fail-reason.ts';
 import { isRussianAccountKeyValid } from '../core/russian-account.ts';
 
-/** How an order ends. `lost_once`: the payout's first order vanishes on its way, the next one is executed. */
+/** How an order ends. `lost_once`: the first send vanishes on its way, the next one is executed. */
 export type Ending =
   | { readonly kind: 'executed'; readonly share: 'full' | 'half' }
   | { readonly kind: 'rejected'; readonly reason: FailReason }
@@ -105,8 +105,8 @@ const storyRows: readonly Row[] = [
     name: 'lost_not_executed',
     status: 'paid',
     ending: { kind: 'lost_once' },
-    en: 'The order is lost on its way; the gateway makes sure that nothing was executed, sends again, and it is paid',
-    ru: 'Поручение теряется по пути; шлюз убеждается, что оно не исполнено, отправляет снова, и выплата проходит',
+    en: 'The order is lost on its way; the gateway asks, sends the same order again, and it is paid',
+    ru: 'Поручение теряется по пути; шлюз спрашивает, отправляет то же поручение снова, и выплата проходит',
   },
   {
     index: 9,

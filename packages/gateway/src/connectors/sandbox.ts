@@ -105,7 +105,7 @@ async function takeOrder(sandbox: Sandbox, order: SendOrder, signal: AbortSignal
 function recordArrival({ book, clock, timeScale }: Sandbox, order: SendOrder, script: SandboxScript | undefined) {
   const facts = { order, script, at: clock.now(), timeScale };
   const first = book.record(decide({ ...facts, decision: endingOf(order, script) }));
-  if (first.entry.decision !== 'lost' || first.entry.lostReference === order.reference) return first;
+  if (first.entry.decision !== 'lost' || first.isNew) return first;
   return book.record(decide({ ...facts, decision: { decision: 'executed', paidMinor: order.amountMinor } }));
 }
 
@@ -139,7 +139,7 @@ function endingOf(order: SendOrder, script: SandboxScript | undefined): Decision
     case 'silent':
       return { decision: 'silent' };
     case 'lost_once':
-      return { decision: 'lost', lostReference: order.reference };
+      return { decision: 'lost' };
     default:
       return ending satisfies never;
   }

@@ -27,14 +27,14 @@ export type InquiryOutcome = Outcome | { readonly kind: 'not_found'; readonly ev
 
 /** What a provider promises. What it does not declare counts as no. */
 export type Facts = {
-  /** For how long a second send with the same reference moves no second money; 0 = no such promise. */
+  /**
+   * For how long a second send with the same reference moves no second money, and one that was refused stays refused;
+   * 0 = no such promise. Within it a reference that is not found is sent again; else a person has to find out.
+   */
   readonly idempotentForMs: number;
   /** Whether the provider can be asked about a reference. */
   readonly canInquire: boolean;
-  /**
-   * The longest time after which a sent request can still reach the provider. "Not found" is evidence only later
-   * than this, and only if references are idempotent; undefined = no promise, so "not found" is never evidence.
-   */
+  /** The longest time after which a sent request can still reach the provider; undefined = no promise. */
   readonly deliveryDelayMaxMs: number | undefined;
   /** Whether callbacks carry a signature that is checked. */
   readonly hasSignedCallbacks: boolean;

@@ -11,7 +11,7 @@ import { backoffMs } from './retry.ts';
 export type PayoutState = 'queued' | 'sent' | 'review' | FinalState;
 export type FinalState = 'paid' | 'fail' | 'cancel';
 
-/** `open`: committed, no answer yet. `void`: proven never executed. Live are `open`, `accepted` and `unknown`. */
+/** `open`: committed, no answer yet. `void`: a person found that it was never executed. Live are the first three. */
 export type AttemptState = 'open' | 'accepted' | 'unknown' | 'succeeded' | 'rejected' | 'void';
 
 export type Attempt = {
@@ -34,8 +34,6 @@ export type Payout = {
 
 /** How patient we are. Every number is a setting with a name. */
 export type Policy = {
-  /** Attempts of one payout, over all connectors; each new one needs proof that the one before moved nothing. */
-  readonly attemptsMax: number;
   readonly askBaseMs: number;
   readonly askMaxMs: number;
   /** An attempt whose end is unknown for longer than this goes to a person. */
@@ -44,7 +42,7 @@ export type Policy = {
   readonly acceptedBudgetMs: number;
   /** A payout in review is still asked about, this rarely. */
   readonly reviewAskMs: number;
-  /** From the commit of an attempt until its send at the latest, the call included. */
+  /** From the commit of an attempt until its send at the latest, the call included: shorter than the lease. */
   readonly sendWithinMs: number;
 };
 
@@ -52,7 +50,7 @@ export type PayoutEvent =
   | { readonly kind: 'send' }
   | {
       readonly kind: 'outcome';
-      readonly source: 'send' | 'inquiry' | 'callback';
+      readonly source: 'send' | 'repeat' | 'inquiry' | 'callback';
       readonly attemptNo: number;
       readonly outcome: InquiryOutcome;
       readonly facts: Facts;
@@ -150,12 +148,9 @@ function decideSend(payout: Payout): Decision {
   });
 }
 
-/** A connector that rejected is not asked again; one whose attempt was proven void is tried once more. */
-function nextConnector(payout: Payout): string | undefined {
-  const { attempt, connectors } = payout;
-  if (attempt === undefined) return connectors[0];
-  if (attempt.state === 'void') return attempt.connector;
-  return connectors[connectors.indexOf(attempt.connector) + 1];
+/** A connector that rejected is not asked again. */
+function nextConnector({ attempt, connectors }: Payout): string | undefined {
+  return connectors[attempt === undefined ? 0 : connectors.indexOf(attempt.connector) + 1];
 }
 
 type OutcomeEvent = Extract<PayoutEvent, { kind: 'outcome' }>;
@@ -172,13 +167,13 @@ function decideOutcome(payout: Payout, event: OutcomeEvent, policy: Policy): Dec
       return decidePaid(payout, attempt, outcome, event.source);
     case 'rejected':
     case 'cancelled':
-      return decideRefusedByProvider(payout, attempt, outcome);
+      return event.source === 'callback' && event.facts.canInquire
+        ? decideToConfirm(payout, outcome)
+        : decideRefusedByProvider(payout, attempt, outcome);
     case 'accepted':
-      return decideStillOpen(payout, attempt, event, policy);
     case 'unknown':
-      return decideStillOpen(payout, attempt, event, policy);
     case 'not_found':
-      return decideNotFound(payout, attempt, event, policy);
+      return decideStillOpen(payout, attempt, event, policy);
     default:
       return outcome satisfies never;
   }
@@ -232,6 +227,19 @@ function paidChange(payout: Payout, attempt: Attempt, paidMinor: bigint): Omit<C
 
 type Refused = Extract<InquiryOutcome, { kind: 'rejected' | 'cancelled' }>;
 
+/**
+ * A refusal gives the money back, so one that came by itself is only a reason to ask: a callback that is late, or about
+ * something else, would let the merchant pay a second time.
+ */
+function decideToConfirm(payout: Payout, outcome: Refused): Decision {
+  return changed({
+    to: payout.state,
+    cause: 'refusal_to_confirm',
+    evidence: { ...outcome.evidence, reason: outcome.reason },
+    nextInMs: 0,
+  });
+}
+
 /** A certain refusal: the next connector, if the service has one, and else the end. */
 function decideRefusedByProvider(payout: Payout, attempt: Attempt, outcome: Refused): Decision {
   const ended = { ...attempt, state: 'rejected', answer: outcome.evidence } as const;
@@ -258,10 +266,14 @@ function decideRefusedByProvider(payout: Payout, attempt: Attempt, outcome: Refu
   });
 }
 
-/** Still not known: ask again later, and when the budget ends let a person find out. No timer ever ends a payout. */
+/**
+ * Still not known: ask again later, and when the budget ends let a person find out. No timer ever ends a payout, and
+ * neither does "not found": whoever was to send it may have been stopped right before its first byte and go on at any
+ * moment. It only allows a repeat under the same reference, which moves no second money whichever arrives first.
+ */
 function decideStillOpen(payout: Payout, attempt: Attempt, event: OutcomeEvent, policy: Policy): Decision {
   const { outcome } = event;
-  const isAccepted = outcome.kind === 'accepted' || (attempt.state === 'accepted' && outcome.kind === 'unknown');
+  const isAccepted = outcome.kind === 'accepted' || attempt.state === 'accepted';
   const next: AttemptChange = {
     ...attempt,
     state: isAccepted ? 'accepted' : 'unknown',
@@ -288,44 +300,6 @@ function decideStillOpen(payout: Payout, attempt: Attempt, event: OutcomeEvent, 
     cause: `${outcome.kind}_by_${event.source}`,
     attempt: next,
     nextInMs: Math.max(waitMs, backMs),
-  });
-}
-
-/**
- * "Not found" proves that nothing was executed only if the provider promises idempotent references and a longest
- * delivery delay, and that delay has passed since the request could last have left us. Otherwise it is no answer.
- */
-function decideNotFound(payout: Payout, attempt: Attempt, event: OutcomeEvent, policy: Policy): Decision {
-  const { facts } = event;
-  const proofMs =
-    facts.idempotentForMs > 0 && facts.deliveryDelayMaxMs !== undefined
-      ? facts.deliveryDelayMaxMs + policy.sendWithinMs
-      : Number.POSITIVE_INFINITY;
-  if (event.ageMs < proofMs || payout.state === 'review' || attempt.state === 'accepted') {
-    const open = decideStillOpen(payout, attempt, event, policy);
-    const waitMs = Number.isFinite(proofMs) ? Math.max(0, proofMs - event.ageMs) + 1 : 0;
-    if (open.kind === 'refused' || typeof open.change.nextInMs !== 'number' || payout.state === 'review') return open;
-    return changed({ ...open.change, nextInMs: Math.max(open.change.nextInMs, waitMs) });
-  }
-  const proven = { ...attempt, state: 'void', answer: event.outcome.evidence } as const;
-  if (attempt.attemptNo < policy.attemptsMax) {
-    return changed({
-      to: 'queued',
-      cause: 'proven_not_executed',
-      evidence: event.outcome.evidence,
-      posting: postRecall(payout.charge.debitMinor, attempt.connector),
-      attempt: proven,
-      nextInMs: 0,
-    });
-  }
-  return changed({
-    to: 'fail',
-    cause: 'proven_not_executed',
-    evidence: event.outcome.evidence,
-    posting: postRelease(payout.charge.debitMinor, attempt.connector),
-    attempt: proven,
-    final: { paidMinor: 0n, commissionMinor: 0n, failReason: 'not_executed' },
-    nextInMs: undefined,
   });
 }
 

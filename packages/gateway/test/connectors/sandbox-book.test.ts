@@ -28,7 +28,7 @@ describe('the Book of the sandbox', () => {
     const entries: BookEntry[] = [
       entryOf('1-1'),
       { ...entryOf('2-1'), decision: 'rejected', reason: 'card_expired', paidMinor: undefined } as never,
-      { ...entryOf('3-1'), decision: 'lost', lostReference: 'x', paidMinor: undefined } as never,
+      { ...entryOf('3-1'), decision: 'lost', paidMinor: undefined } as never,
     ];
     for (const entry of entries) assert.equal(first.record(entry).isNew, true);
     first.close();

@@ -8,7 +8,6 @@ import type { PayoutEvent, PayoutState } from '../../src/core/payout.ts';
 
 const charge: Charge = { dueMinor: 1_000n, debitMinor: 1_020n, commissionMinor: 20n, percentMinor: 10n };
 const policy: Policy = {
-  attemptsMax: 3,
   askBaseMs: 1_000,
   askMaxMs: 60_000,
   unknownBudgetMs: 600_000,
@@ -16,13 +15,12 @@ const policy: Policy = {
   reviewAskMs: 900_000,
   sendWithinMs: 15_000,
 };
-const promising: Facts = {
+const facts: Facts = {
   idempotentForMs: 86_400_000,
   canInquire: true,
   deliveryDelayMaxMs: 60_000,
   hasSignedCallbacks: true,
 };
-const silent: Facts = { ...promising, idempotentForMs: 0, deliveryDelayMaxMs: undefined };
 const evidence = { note: 'test' };
 
 function payoutIn(state: PayoutState, attempt?: Partial<Attempt>): Payout {
@@ -30,10 +28,10 @@ function payoutIn(state: PayoutState, attempt?: Partial<Attempt>): Payout {
   return { payoutId: 7n, state, charge, connectors: ['a', 'b'], attempt: attempt === undefined ? undefined : whole };
 }
 
-type Heard = { outcome: InquiryOutcome; ageMs?: number; facts?: Facts; attemptNo?: number };
+type Heard = { outcome: InquiryOutcome; ageMs?: number; attemptNo?: number; source?: 'inquiry' | 'callback' };
 
-function hear({ outcome, ageMs = 0, facts = promising, attemptNo = 1 }: Heard): PayoutEvent {
-  return { kind: 'outcome', source: 'inquiry', attemptNo, outcome, facts, ageMs };
+function hear({ outcome, ageMs = 0, attemptNo = 1, source = 'inquiry' }: Heard): PayoutEvent {
+  return { kind: 'outcome', source, attemptNo, outcome, facts, ageMs };
 }
 
 function changeOf(payout: Payout, event: PayoutEvent): Change {
@@ -86,6 +84,16 @@ test('a rejection tries the next connector and, after the last, gives everything
   assert.deepEqual([last.to, last.final?.failReason, last.posting?.availableMinor], ['fail', 'card_expired', 1_020n]);
 });
 
+test('a refusal that a callback tells is asked about first, where the provider can be asked', () => {
+  const outcome = { kind: 'rejected', reason: 'returned', evidence } as const;
+  for (const state of ['sent', 'review'] as const) {
+    const told = changeOf(payoutIn(state, {}), hear({ outcome, source: 'callback' }));
+    assert.deepEqual([told.to, told.posting, told.attempt, told.nextInMs], [state, undefined, undefined, 0]);
+  }
+  const mute = { ...hear({ outcome, source: 'callback' }), facts: { ...facts, canInquire: false } } as PayoutEvent;
+  assert.equal(changeOf(payoutIn('sent', { connector: 'b', attemptNo: 1 }), mute).to, 'fail');
+});
+
 test('unknown is asked about until the budget ends, then a person decides; no money moves', () => {
   const outcome = { kind: 'unknown', evidence } as const;
   const early = changeOf(payoutIn('sent', { asks: 3 }), hear({ outcome, ageMs: 599_999 }));
@@ -94,18 +102,14 @@ test('unknown is asked about until the budget ends, then a person decides; no mo
   assert.deepEqual([late.to, late.posting, late.final], ['review', undefined, undefined]);
 });
 
-test('"not found" is proof only after the declared delay and only if references are idempotent', () => {
+test('"not found" ends nothing: the attempt stays live until the budget ends, then a person decides', () => {
   const outcome = { kind: 'not_found', evidence } as const;
-  const early = changeOf(payoutIn('sent', {}), hear({ outcome, ageMs: 74_999 }));
-  assert.equal(early.to, 'sent');
-  const proven = changeOf(payoutIn('sent', {}), hear({ outcome, ageMs: 75_000 }));
-  assert.deepEqual([proven.to, proven.attempt?.state, proven.posting?.kind], ['queued', 'void', 'recall']);
-  const never = changeOf(payoutIn('sent', {}), hear({ outcome, ageMs: 9e12, facts: silent }));
-  assert.equal(never.to, 'review');
-  const accepted = changeOf(payoutIn('sent', { state: 'accepted' }), hear({ outcome, ageMs: 75_000 }));
-  assert.equal(accepted.to, 'sent', 'what was accepted cannot be unfound');
-  const last = changeOf(payoutIn('sent', { attemptNo: 3 }), hear({ outcome, ageMs: 75_000, attemptNo: 3 }));
-  assert.deepEqual([last.to, last.final?.failReason], ['fail', 'not_executed']);
+  const early = changeOf(payoutIn('sent', {}), hear({ outcome, ageMs: 599_999 }));
+  assert.deepEqual([early.to, early.attempt?.state, early.posting], ['sent', 'unknown', undefined]);
+  const late = changeOf(payoutIn('sent', {}), hear({ outcome, ageMs: 9e12 }));
+  assert.deepEqual([late.to, late.attempt?.state, late.posting], ['review', 'unknown', undefined]);
+  const accepted = changeOf(payoutIn('sent', { state: 'accepted' }), hear({ outcome, ageMs: 599_999 }));
+  assert.equal(accepted.attempt?.state, 'accepted', 'what was accepted cannot be unfound');
 });
 
 test('a contradiction after the end opens an incident and nothing else; a repeat changes nothing', () => {
@@ -141,7 +145,14 @@ const outcomes = fc.oneof(
 const events: fc.Arbitrary<PayoutEvent> = fc.oneof(
   fc.constant({ kind: 'send' } as const),
   fc.constant({ kind: 'cancel', reason: 'cancelled_by_operator', evidence } as const),
-  fc.record({ outcome: outcomes, ageMs: fc.nat(700_000), attemptNo: fc.integer({ min: 1, max: 3 }) }).map(hear),
+  fc
+    .record({
+      outcome: outcomes,
+      ageMs: fc.nat(700_000),
+      attemptNo: fc.integer({ min: 1, max: 3 }),
+      source: fc.constantFrom('inquiry' as const, 'callback' as const),
+    })
+    .map(hear),
   fc.constantFrom<PayoutEvent>(
     { kind: 'judge', verdict: { kind: 'not_executed' }, evidence },
     { kind: 'judge', verdict: { kind: 'paid', paidMinor: 900n }, evidence },

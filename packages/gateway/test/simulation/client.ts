@@ -23,6 +23,8 @@ type Given = {
 };
 
 const patienceMs = 15_000;
+/** Orders that arrive together. */
+const burst = 8;
 
 export function placeOrders(given: Given): Client[] {
   const clients: Client[] = [];
@@ -40,7 +42,7 @@ export function placeOrders(given: Given): Client[] {
 async function runClient(given: Given, client: Client, at: number): Promise<void> {
   const { world, gateways, site } = given;
   // Bursts: many orders arrive together, so that groups and funds are contended.
-  await world.sleep(startOf(given, at) + world.between(0, 30));
+  await world.sleep(startOf(given, at) + world.between(0, world.chance(0.8) ? 1 : 30));
   const amountMinor = BigInt(50_000 + (Number(client.orderId.slice(6)) % 7) * 10_000);
   for (let tries = 0; tries < 40; tries += 1) {
     const gateway = gateways[world.chance(0.5) ? 0 : 1];
@@ -60,7 +62,7 @@ async function runClient(given: Given, client: Client, at: number): Promise<void
 }
 
 function startOf(given: Given, at: number): number {
-  return Math.floor(at / 4) * (given.spreadMs / (given.count / 4));
+  return Math.floor(at / burst) * (given.spreadMs / (given.count / burst));
 }
 
 async function late(world: World): Promise<undefined> {

@@ -1,4 +1,4 @@
-import type { Connector } from '../../src/connectors/connector.ts';
+import type { Connector, SendOrder } from '../../src/connectors/connector.ts';
 import type { Policy } from '../../src/core/payout.ts';
 import type { Recorder } from '../../src/payouts/record.ts';
 import type { Site } from './programs.ts';
@@ -20,8 +20,11 @@ export type Mutant = {
   readonly answersBeforeCommit?: boolean;
 };
 
+function renamed(order: SendOrder): SendOrder {
+  return { ...order, reference: `${order.reference}x` };
+}
+
 const reject = { kind: 'rejected', reason: 'bank_unavailable', evidence: {} } as const;
-const notFound = { kind: 'not_found', evidence: {} } as const;
 
 export const mutants: readonly Mutant[] = [
   { name: 'no-guards', breaks: 'neither fence nor version stops a late write', leaseMs: 4_000 },
@@ -52,21 +55,51 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'resend-on-unknown',
-    breaks: 'unknown is taken for proof that nothing was executed',
-    policy: (policy) => ({ ...policy, sendWithinMs: policy.sendWithinMs }),
+    breaks: 'what is unknown is sent again under a new reference',
     connector: (connector) => ({
       ...connector,
-      facts: { ...connector.facts, deliveryDelayMaxMs: -1e9 },
       inquire: async (inquiry, signal) => {
         const outcome = await connector.inquire(inquiry, signal);
-        return outcome.kind === 'unknown' ? notFound : outcome;
+        return outcome.kind === 'unknown' ? connector.send(renamed(inquiry.order), signal) : outcome;
       },
     }),
   },
   {
-    name: 'not-found-is-proof-at-once',
-    breaks: '"not found" counts before the longest delivery delay has passed',
-    connector: (connector) => ({ ...connector, facts: { ...connector.facts, deliveryDelayMaxMs: -1e9 } }),
+    name: 'resend-on-not-found',
+    breaks: 'what was not found is sent again under a new reference, however long ago it was sent',
+    connector: (connector) => ({
+      ...connector,
+      inquire: async (inquiry, signal) => {
+        const outcome = await connector.inquire(inquiry, signal);
+        return outcome.kind === 'not_found' ? connector.send(renamed(inquiry.order), signal) : outcome;
+      },
+    }),
+  },
+  {
+    name: 'not-found-is-refusal',
+    breaks: '"not found" counts as proof that nothing will be executed',
+    connector: (connector) => ({
+      ...connector,
+      inquire: async (inquiry, signal) => {
+        const outcome = await connector.inquire(inquiry, signal);
+        return outcome.kind === 'not_found' ? reject : outcome;
+      },
+    }),
+  },
+  {
+    name: 'callback-believed',
+    breaks: 'a refusal that a callback tells counts although the provider could be asked',
+    connector: (connector) => ({ ...connector, facts: { ...connector.facts, canInquire: false } }),
+  },
+  {
+    name: 'repeats-for-ever',
+    breaks: 'a reference is sent again after the provider has forgotten it',
+    connector: (connector) => ({
+      ...connector,
+      facts: { ...connector.facts, idempotentForMs: Number.POSITIVE_INFINITY, canInquire: false },
+      // Nothing but callbacks tells anything, so that there is a reason to go on.
+      send: (order, signal) => connector.send(order, signal).then(() => ({ kind: 'unknown', evidence: {} })),
+    }),
   },
   {
     name: 'garbage-is-success',
@@ -133,8 +166,7 @@ export const mutants: readonly Mutant[] = [
     }),
     connector: (connector) => ({
       ...connector,
-      inquire: async (inquiry, signal) =>
-        connector.send({ ...inquiry.order, reference: `${inquiry.order.reference}x` }, signal),
+      inquire: async (inquiry, signal) => connector.send(renamed(inquiry.order), signal),
     }),
   },
 ];

@@ -28,7 +28,6 @@ export const accountId = '93d5df06-996c-48c3-9847-348d6b580b80';
 export const callDeadlineMs = 10_000;
 
 const policy: Policy = {
-  attemptsMax: 3,
   askBaseMs: 1_000,
   askMaxMs: 30_000,
   unknownBudgetMs: 900_000,
@@ -131,6 +130,7 @@ export function createSettling(site: Site, program: Program): DispatchNeeds {
     wake: () => {},
     onIncident: (incident) => site.incidents.push(incident.kind),
     connectors: { find },
+    pauses: { find: () => Promise.resolve(undefined), park: () => Promise.resolve() },
     vault,
     monotonicMs: site.world.now,
     callDeadlineMs,

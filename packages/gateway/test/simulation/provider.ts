@@ -4,6 +4,7 @@ import type { Program, World } from './world.ts';
 /** What a simulated provider did with a reference. */
 type Entry = {
   readonly payoutId: string;
+  readonly arrivedAt: number;
   readonly amountMinor: bigint;
   readonly finalAt: number;
   readonly end: 'executed' | 'rejected';
@@ -12,8 +13,6 @@ type Entry = {
 
 export type Provider = {
   readonly name: string;
-  /** The Book: one entry per reference that arrived. */
-  readonly book: ReadonlyMap<string, Entry>;
   connectorFor(program: Program): Connector;
   executions(payoutId: string): number;
 };
@@ -29,25 +28,33 @@ export type ProviderOptions = {
 };
 
 const deliveryDelayMaxMs = 20_000;
+/** After this the provider has forgotten a reference, and would move money for it again. */
+const idempotentForMs = 300_000;
+
+const mistaken: Outcome = { kind: 'rejected', reason: 'returned', evidence: { note: 'mistaken' } };
 
 /** A provider that loses answers, delivers late, answers slowly, says garbage and calls back twice. */
 export function createProvider(options: ProviderOptions): Provider {
   const { name, world } = options;
-  const book = new Map<string, Entry>();
+  /** The Book, and what is still known by its reference. */
+  const book: Entry[] = [];
+  const known = new Map<string, Entry>();
 
   function arrive(order: SendOrder): Entry {
-    const known = book.get(order.reference);
-    if (known !== undefined) return known;
+    const first = known.get(order.reference);
+    if (first !== undefined && world.now() - first.arrivedAt <= idempotentForMs) return first;
     const isRejected = world.chance(0.12);
     const isPartial = !isRejected && order.amountMinor > 1n && world.chance(0.05);
     const entry: Entry = {
       payoutId: order.payoutId.toString(),
+      arrivedAt: world.now(),
       amountMinor: order.amountMinor,
       finalAt: world.now() + (world.chance(0.15) ? world.between(1_000, 120_000) : 0),
       end: isRejected ? 'rejected' : 'executed',
       paidMinor: isPartial ? order.amountMinor / 2n : order.amountMinor,
     };
-    book.set(order.reference, entry);
+    book.push(entry);
+    known.set(order.reference, entry);
     if (world.chance(0.2)) void callLater(order.reference, entry);
     return entry;
   }
@@ -55,8 +62,10 @@ export function createProvider(options: ProviderOptions): Provider {
   async function callLater(reference: string, entry: Entry): Promise<void> {
     await world.sleep(Math.max(0, entry.finalAt - world.now()) + world.between(0, 60_000));
     const times = world.chance(0.3) ? 2 : 1;
+    // A callback may be somebody else's truth: what the inquiry says counts.
+    const isMistaken = world.chance(0.1);
     for (let at = 0; at < times; at += 1) {
-      options.callBack(reference, tell(entry));
+      options.callBack(reference, isMistaken ? mistaken : tell(entry));
       await world.sleep(world.between(0, 5_000));
     }
   }
@@ -68,20 +77,18 @@ export function createProvider(options: ProviderOptions): Provider {
     return { kind: 'succeeded', paidMinor: entry.paidMinor, evidence };
   }
 
-  const desk: Desk = { ...options, arrive, tell, find: (reference) => book.get(reference) };
+  const desk: Desk = { ...options, arrive, tell, find: (reference) => known.get(reference) };
   return {
     name,
-    book,
     connectorFor: (program) => ({
       name,
-      facts: { idempotentForMs: 86_400_000, canInquire: true, deliveryDelayMaxMs, hasSignedCallbacks: true },
+      facts: { idempotentForMs, canInquire: true, deliveryDelayMaxMs, hasSignedCallbacks: true },
       send: (order) => send(desk, program, order),
       inquire: ({ order }) => inquire(desk, program, order.reference),
       readCallback: () => undefined,
       close: () => Promise.resolve(),
     }),
-    executions: (payoutId) =>
-      [...book.values()].filter((entry) => entry.payoutId === payoutId && entry.end === 'executed').length,
+    executions: (payoutId) => book.filter((entry) => entry.payoutId === payoutId && entry.end === 'executed').length,
   };
 }
 
@@ -96,6 +103,9 @@ const unknown = (note: string): Outcome => ({ kind: 'unknown', evidence: { note 
 
 async function send(desk: Desk, program: Program, order: SendOrder): Promise<Outcome> {
   const { world, trouble, callDeadlineMs, arrive, tell } = desk;
+  // A process can be stopped for any time between its last look at the clock and the first byte that leaves it.
+  if (world.chance(0.03 * trouble())) program.pause(world.between(1_000, 90_000));
+  await program.wait(0);
   let entry: Entry | undefined;
   const isLost = world.chance(0.08 * trouble());
   const isLate = world.chance(0.08 * trouble());
