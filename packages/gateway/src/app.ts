@@ -15,17 +15,20 @@ import { createQueue, type JobKind } from './jobs/queue.ts';
 import { createWorker, type Worker } from './jobs/worker.ts';
 import { type Directory, openDirectory } from './merchants/directory.ts';
 import { createNonces, sweepNonces } from './merchants/nonces.ts';
-import { createDeliverer, deliveryLeaseMs } from './notifications/deliver.ts';
+import { createDeliverer, deliveryLease } from './notifications/deliver.ts';
 import { resendNotification, testEndpoint } from './notifications/resend.ts';
 import { sweepSignIns } from './operators/factors.ts';
 import { createSignInGuard } from './operators/guard-sign-in.ts';
+import { recordAction } from './operators/record-action.ts';
 import { sweepTombstones } from './payouts/accept.ts';
 import { cancelPayout } from './payouts/cancel.ts';
 import { type Creator, createCreator } from './payouts/create.ts';
 import { advancePayout, type Needs as PayoutNeeds } from './payouts/dispatch.ts';
+import { openPauses } from './payouts/heed-pauses.ts';
 import { judgePayout } from './payouts/judge.ts';
 import { createRecorder } from './payouts/record.ts';
 import { createPayoutReader } from './payouts/store.ts';
+import { type LedgerWatch, watchLedger } from './payouts/watch-ledger.ts';
 import { openVault, type Vault } from './secrets/seal.ts';
 
 export type AppOptions = {
@@ -39,9 +42,12 @@ export type AppOptions = {
   readonly does: { readonly serve: boolean; readonly work: boolean };
   readonly policy: Policy;
   readonly callDeadlineMs: number;
+  readonly notificationDeadlineMs: number;
   readonly sandbox: { readonly bookPath: string; readonly timeScale: number; readonly callbackUrl: string | undefined };
   readonly jobs: { readonly payoutsMax: number; readonly notificationsMax: number; readonly laneMax: number };
   readonly pollMs: number;
+  /** 0: the audit beside the work is off. */
+  readonly auditEveryMs: number;
   readonly createsWaitingMax: number;
   readonly allowLoopback: boolean;
   readonly supportContact: string;
@@ -92,11 +98,13 @@ export async function startApp(options: AppOptions): Promise<App> {
     overloaded,
     db: pools.workDb,
     allowLoopback: options.allowLoopback,
+    deadlineMs: options.notificationDeadlineMs,
   });
   startWorkers(options, parts, {
     payout: (job) => advancePayout(payouts, job),
     notification: (job) => deliverer.handle(job),
   });
+  const watch = startWatch(options, parts);
   const sweep = setInterval(() => {
     sweepTombstones(pools.workDb).catch(parts.report('tombstones could not be swept'));
     sweepNonces(pools.workDb).catch(parts.report('nonces could not be swept'));
@@ -111,8 +119,8 @@ export async function startApp(options: AppOptions): Promise<App> {
       clearInterval(sweep);
       await server.close();
       await creator.drain();
-      await Promise.all([...parts.workers.values()].map((worker) => worker.stop()));
-      await Promise.all([payouts.connectors.close(), deliverer.close(), directory.close()]);
+      await Promise.all([watch.stop(), ...[...parts.workers.values()].map((worker) => worker.stop())]);
+      await Promise.all([payouts.pauses.close(), payouts.connectors.close(), deliverer.close(), directory.close()]);
       parts.clock.close();
       await closePools(pools);
     },
@@ -156,6 +164,7 @@ function registerRoutes(server: HttpServer, { options, parts, creator }: Served)
     publicUrl: options.publicUrl,
     db: pools.readDb,
     guard: createSignInGuard({ db: pools.readDb }),
+    connectors: payouts.connectors,
     allowLoopbackUrls: allowLoopback,
     judgePayout: (input) => judgePayout(payouts, input),
     cancelPayout: (input) => cancelPayout(payouts, input),
@@ -206,6 +215,12 @@ async function openParts(options: AppOptions) {
       overloaded,
     }),
     connectors: createRegistry([sandbox]),
+    pauses: openPauses({
+      db: pools.workDb,
+      monotonicMs,
+      wake: () => wake('payout'),
+      onError: report('the pauses could not be read'),
+    }),
     directory,
     vault,
     monotonicMs,
@@ -232,6 +247,18 @@ async function openParts(options: AppOptions) {
   return { log, report, vault, pools, clock, directory, workers, wake, payouts };
 }
 
+/** The audit beside the work, where the work is. */
+function startWatch(options: AppOptions, { pools, log, report }: Parts): LedgerWatch {
+  return watchLedger({
+    db: pools.workDb,
+    monotonicMs,
+    recordAction,
+    everyMs: options.does.work ? options.auditEveryMs : 0,
+    onViolation: ({ check }, text) => log.error({ check, violation: text }, 'the audit found what must never be'),
+    onError: report('the audit beside the work failed'),
+  });
+}
+
 type Handlers = Readonly<Record<JobKind, Parameters<typeof createWorker>[0]['handle']>>;
 
 function startWorkers(options: AppOptions, parts: Parts, handlers: Handlers): void {
@@ -239,7 +266,11 @@ function startWorkers(options: AppOptions, parts: Parts, handlers: Handlers): vo
   const queue = createQueue({ db: parts.pools.workDb });
   const kinds = [
     { kind: 'payout', leaseMs: 2 * options.policy.sendWithinMs, jobsMax: options.jobs.payoutsMax },
-    { kind: 'notification', leaseMs: deliveryLeaseMs, jobsMax: options.jobs.notificationsMax },
+    {
+      kind: 'notification',
+      leaseMs: deliveryLease(options.notificationDeadlineMs),
+      jobsMax: options.jobs.notificationsMax,
+    },
   ] as const;
   for (const { kind, ...limits } of kinds) {
     const worker = createWorker({

@@ -17,7 +17,7 @@ const usage = `Usage: node packages/gateway/src/main.ts <command>
   serve     answers requests only; needs DATABASE_URL
   work      sends payouts and delivers notifications only; needs DATABASE_URL
   migrate   brings the database to this version's schema
-  audit     checks every claim about the ledger against the whole database
+  audit [--json]   checks every claim about the ledger against the whole database
   rotate-keys   wraps everything sealed under MASTER_KEY that MASTER_KEYS_RETIRED sealed before
   owner <login>   adds a person who may do everything, and prints their first password
 
@@ -55,6 +55,7 @@ async function main(stops: Stops): Promise<void> {
 }
 
 const started: Stops = [];
+// A command that ends by itself has its own exit code: at `beforeExit` this would make it 0.
 closeWithGrace({ delay: stopWithinMs, logger: false, skip: ['beforeExit'] }, async ({ err }) => {
   if (err !== undefined) process.stderr.write(`${err.stack ?? err.message}\n`);
   await stopAll(started);

@@ -8,13 +8,16 @@ import { type Connection, openSession } from '../db/pool.ts';
 import type { Log } from '../http/server.ts';
 import { applyMigrations, connect, createLog, migrations, readMasterKeys, type Stops } from './connect.ts';
 
+/** Connections that wait to be taken: Node's 511 are too few when thousands of clients come at once. */
+const backlogMax = 4_096;
+
 type Duties = AppOptions['does'];
 
 export async function runGateway(config: Config, stops: Stops, does: Duties): Promise<void> {
   const log = createLog(config, 'stdout');
   if (does.serve) await assertPortIsFree({ host: config.HOST, port: config.PORT });
   const app = await openApp(config, stops, { log, does, port: config.PORT });
-  if (does.serve) await app.server.listen({ host: config.HOST, port: config.PORT });
+  if (does.serve) await app.server.listen({ host: config.HOST, port: config.PORT, backlog: backlogMax });
   log.info({ ...does, ...(does.serve ? { host: config.HOST, port: config.PORT } : {}) }, 'started');
 }
 
@@ -52,7 +55,6 @@ function optionsOf(config: Config): Omit<AppOptions, Given> {
     connectionsMax: { accept: config.ACCEPT_CONNECTIONS, read: config.READ_CONNECTIONS, work: config.WORK_CONNECTIONS },
     namedStatements: config.NAMED_STATEMENTS,
     policy: {
-      attemptsMax: config.ATTEMPTS_MAX,
       askBaseMs: 1_000,
       askMaxMs: 300_000,
       unknownBudgetMs: config.UNKNOWN_BUDGET_MS,
@@ -62,12 +64,14 @@ function optionsOf(config: Config): Omit<AppOptions, Given> {
       sendWithinMs: config.CALL_DEADLINE_MS + 5_000,
     },
     callDeadlineMs: config.CALL_DEADLINE_MS,
+    notificationDeadlineMs: config.NOTIFICATION_DEADLINE_MS,
     jobs: {
       payoutsMax: config.PAYOUT_JOBS_MAX,
       notificationsMax: config.NOTIFICATION_JOBS_MAX,
       laneMax: config.LANE_JOBS_MAX,
     },
     pollMs: config.POLL_MS,
+    auditEveryMs: config.AUDIT_EVERY_MS,
     createsWaitingMax: config.CREATES_WAITING_MAX,
     allowLoopback: config.ALLOW_LOOPBACK,
     supportContact: config.SUPPORT_CONTACT ?? '',

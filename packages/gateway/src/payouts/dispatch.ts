@@ -1,8 +1,9 @@
-import type { Connector, InquiryOutcome, SendOrder } from '../connectors/connector.ts';
+import type { Connector, Facts, InquiryOutcome, SendOrder } from '../connectors/connector.ts';
 import { findCurrency } from '../core/currency.ts';
-import { isFinal } from '../core/payout.ts';
+import { decidePayout, isFinal } from '../core/payout.ts';
 import type { Job } from '../jobs/queue.ts';
 import type { Vault } from '../secrets/seal.ts';
+import { type Pauses, pauseViewMaxMs } from './heed-pauses.ts';
 import { openRecipient } from './recipient-seal.ts';
 import { type Needs as SettleNeeds, type Settlement, settlePayout } from './settle.ts';
 import type { StoredPayout } from './store.ts';
@@ -10,6 +11,7 @@ import type { StoredPayout } from './store.ts';
 export type Needs = SettleNeeds & {
   readonly connectors: { find(name: string): Connector | undefined };
   readonly vault: Pick<Vault, 'open'>;
+  readonly pauses: Pauses;
   /** Monotonic milliseconds: deadlines must not move with the wall clock. */
   readonly monotonicMs: () => number;
   /** Longest a provider may take over one call; with the wait before it, shorter than the lease of the job. */
@@ -19,15 +21,18 @@ export type Needs = SettleNeeds & {
 
 /** One step of a payout that is not final: send it, or ask about the attempt that is under way. */
 export async function advancePayout(needs: Needs, job: Job): Promise<void> {
+  const readAtMs = needs.monotonicMs();
   const payout = await needs.reader.findPayout({ merchantId: job.merchantId, payoutId: job.subjectId });
   if (payout === undefined) throw new Error(`job of payout ${job.subjectId}: there is no such payout`);
   if (isFinal(payout.state)) return;
   if (payout.state === 'queued') await sendPayout(needs, payout, job);
-  else await askAboutPayout(needs, payout, job);
+  else await askAboutPayout(needs, { payout, readAtMs }, job);
 }
 
 /** Intent first: the attempt and its reference are committed before a byte leaves; then the call, outside any tx. */
 async function sendPayout(needs: Needs, payout: StoredPayout, job: Job): Promise<void> {
+  const pause = await findPause(needs, payout);
+  if (pause !== undefined) return needs.pauses.park(job, pause);
   const source = { actor: 'worker', fence: job.fence };
   const committedAtMs = needs.monotonicMs();
   const intent = await settlePayout(needs, { payout, event: { kind: 'send' }, source });
@@ -36,11 +41,21 @@ async function sendPayout(needs: Needs, payout: StoredPayout, job: Job): Promise
   const connector = connectorOf(needs, sent);
   if (connector === undefined) return;
   const order = orderOf(needs, sent);
-  // Past this moment "not found" may already count as proof that nothing was sent: then it must not be sent any more.
+  // When the commit took long, a pause that was set meanwhile holds too: that nothing was sent is found out by asking.
+  const isLate = needs.monotonicMs() - committedAtMs > pauseViewMaxMs;
+  if (isLate && (await findPause(needs, payout)) !== undefined) return;
+  // Past this moment the lease may end before the answer comes, and another worker would ask while this one sends.
   const leftMs = committedAtMs + needs.policy.sendWithinMs - needs.monotonicMs();
   if (leftMs < needs.callDeadlineMs) return;
   const outcome = await callProvider(needs, sent, (signal) => connector.send(order, signal));
   await settleOutcome(needs, { payout: sent, outcome, connector, job, via: 'send' });
+}
+
+/** The pause that keeps the next attempt of a queued payout from being started. */
+function findPause(needs: Needs, payout: StoredPayout): ReturnType<Pauses['find']> {
+  const next = decidePayout(payout, { kind: 'send' }, needs.policy);
+  const connector = next.kind === 'change' ? next.change.attempt?.connector : undefined;
+  return needs.pauses.find({ merchantId: payout.merchantId, accountId: payout.accountId, connector });
 }
 
 /** The payout as the intent left it: the next decision is made upon this without reading it again. */
@@ -50,23 +65,50 @@ function withAttempt(intent: Extract<Settlement, { kind: 'applied' }>): StoredPa
   return { ...payout, state: change.to, version: payout.version + 1, attempt, providerId: undefined, attemptAgeMs: 0 };
 }
 
-async function askAboutPayout(needs: Needs, payout: StoredPayout, job: Job): Promise<void> {
+/** A payout with the moment before which it was certainly not read yet. */
+type Read = { readonly payout: StoredPayout; readonly readAtMs: number };
+
+/**
+ * Asks how the live attempt went. Where the provider does not have it, or cannot be asked, the same reference again
+ * moves no second money and tells how the first went: a way of asking, also if the first is still on its way.
+ */
+async function askAboutPayout(needs: Needs, read: Read, job: Job): Promise<void> {
+  const { payout } = read;
   const connector = connectorOf(needs, payout);
   if (connector === undefined || payout.attempt === undefined) return;
   const order = orderOf(needs, payout);
-  const { facts } = connector;
-  let ask: (signal: AbortSignal) => Promise<InquiryOutcome>;
-  if (facts.canInquire) {
+  const answer = { payout, connector, job };
+  if (connector.facts.canInquire) {
     const sentAt = payout.attemptStartedAt ?? payout.createdAt;
-    ask = (signal) => connector.inquire({ order, sentAt, providerId: payout.providerId }, signal);
-  } else if (payout.attemptAgeMs + needs.callDeadlineMs < facts.idempotentForMs) {
-    // The same reference again moves no second money and tells how the first went: a way of asking.
-    ask = (signal) => connector.send(order, signal);
-  } else {
-    ask = () => Promise.resolve({ kind: 'unknown', evidence: { note: 'this provider cannot be asked' } });
+    const outcome = await callProvider(needs, payout, (signal) =>
+      connector.inquire({ order, sentAt, providerId: payout.providerId }, signal),
+    );
+    if (outcome.kind !== 'not_found' || !isRepeatSafe(needs, read, connector.facts)) {
+      return settleOutcome(needs, { ...answer, outcome, via: 'inquiry' });
+    }
   }
-  const outcome = await callProvider(needs, payout, ask);
-  await settleOutcome(needs, { payout, outcome, connector, job, via: 'inquiry' });
+  // If nothing has arrived yet, a repeat is what moves the money: a pause holds it like a first send.
+  const { merchantId, accountId } = payout;
+  const pause = await needs.pauses.find({ merchantId, accountId, connector: connector.name });
+  if (pause !== undefined) return needs.pauses.park(job, pause);
+  if (!isRepeatSafe(needs, read, connector.facts)) {
+    const evidence = { note: 'this provider cannot be asked' };
+    return settleOutcome(needs, { ...answer, outcome: { kind: 'unknown', evidence }, via: 'inquiry' });
+  }
+  const outcome = await callProvider(needs, payout, (signal) => connector.send(order, signal));
+  await settleOutcome(needs, { ...answer, outcome, via: 'repeat' });
+}
+
+/**
+ * A repeat has to arrive while the provider still knows the reference, however long it travels: where no longest delay
+ * is promised, half of the time is left for that. Not in review: what a person is about to find out must not change any
+ * more. What the provider once accepted is not sent again, whatever it says now.
+ */
+function isRepeatSafe(needs: Needs, { payout, readAtMs }: Read, facts: Facts): boolean {
+  const { idempotentForMs, deliveryDelayMaxMs } = facts;
+  const ageMs = payout.attemptAgeMs + needs.monotonicMs() - readAtMs;
+  const isKnown = ageMs + (deliveryDelayMaxMs ?? idempotentForMs / 2) < idempotentForMs;
+  return isKnown && payout.state === 'sent' && payout.attempt?.state !== 'accepted';
 }
 
 type Answer = {
@@ -74,7 +116,7 @@ type Answer = {
   readonly outcome: InquiryOutcome;
   readonly connector: Connector;
   readonly job: Job;
-  readonly via: 'send' | 'inquiry';
+  readonly via: 'send' | 'repeat' | 'inquiry';
 };
 
 async function settleOutcome(needs: Needs, { payout, outcome, connector, job, via }: Answer): Promise<void> {

@@ -1,73 +1,157 @@
-import { signBody } from '@vyplata/sdk/signature';
+import { appendFileSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type SignedOrder, signAhead, signedOrder } from './orders.ts';
 import type { Shop, Site } from './site.ts';
 
+/** What a client was told about one order. `cut`: it may have been sent, and no answer came. */
 export type Answer = {
-  readonly orderId: string;
-  readonly created: string;
+  readonly at: number;
+  readonly created: 'yes' | 'no' | 'unknown' | 'cut';
   readonly status: number;
-  readonly id: number | undefined;
+  readonly id: number | null;
+  /** An earlier request of the same order had created it. */
+  readonly isReplay: boolean;
   readonly tookMs: number;
+  /** A client that gets no clear answer sends the very same order again, this being the n-th time. */
+  readonly tryNo: number;
 };
 
 export type Load = {
-  /** The clients' own log: what they were told, in order. */
-  readonly answers: readonly Answer[];
+  readonly shop: Shop;
+  /** Settles when every order was sent, or the load was stopped. */
+  readonly ended: Promise<unknown>;
   stop(): Promise<void>;
+  /** The clients' own log, as they wrote it before they did anything else. */
+  readAnswers(): readonly Answer[];
 };
 
-const clients = 12;
-const pauseMs = 20;
+export type Pace = {
+  readonly clients?: number;
+  readonly pauseMs?: number;
+  /** Where the clients connect to; a proxy may stand there. */
+  readonly port?: number;
+  readonly patienceMs?: number;
+  /** How many orders, when they are not sent until the load is stopped. */
+  readonly ordersMax?: number;
+};
 
-let runs = 0;
+const signedAhead = 1_000;
+const tellsMax = 3;
 
-/** Orders from a few clients until it is stopped; what cannot be answered is a cut connection and is logged as such. */
-export function startLoad(site: Site, shop: Shop): Load {
-  const answers: Answer[] = [];
+/** Clients that order one payout after the other until they are stopped, and write down what they are told. */
+export function startLoad(site: Site, shop: Shop, pace: Pace = {}): Load {
+  const { clients = 10, pauseMs = 25, ordersMax = Number.POSITIVE_INFINITY } = pace;
+  const path = join(site.folder, `answers-${shop.merchantId}-${shop.nextOrder}.ndjson`);
+  appendFileSync(path, '');
+  signAhead(shop.nextOrder + (Number.isFinite(ordersMax) ? ordersMax : signedAhead));
+  const endAt = shop.nextOrder + ordersMax;
   let isStopped = false;
-  runs += 1;
-  const run = runs;
-  const runClient = async (client: number): Promise<void> => {
-    for (let at = 0; !isStopped; at += 1) {
-      answers.push(await order(site, shop, `o-${run}-${client}-${at}`));
-      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+  const runClient = async (): Promise<void> => {
+    while (!isStopped && shop.nextOrder < endAt) {
+      const at = shop.nextOrder;
+      shop.nextOrder += 1;
+      // Every second client insists on an answer, the others leave open what was left open.
+      await placeOrder(site, shop, {
+        at,
+        pace,
+        path,
+        triesMax: at % 2 === 0 ? tellsMax : 1,
+        isStopped: () => isStopped,
+      });
+      await sleep(pauseMs);
     }
   };
-  const running = Promise.all(Array.from({ length: clients }, (_, client) => runClient(client)));
+  const running = Promise.all(Array.from({ length: clients }, runClient));
   return {
-    answers,
+    shop,
+    ended: running,
     async stop() {
       isStopped = true;
       await running;
     },
+    readAnswers: () =>
+      readFileSync(path, 'utf8')
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line) as Answer),
   };
 }
 
-export async function order(site: Site, shop: Shop, orderId: string): Promise<Answer> {
+/** Waits until a load with a given number of orders has sent them all. */
+export async function sendAll(site: Site, shop: Shop, pace: Pace & { readonly ordersMax: number }): Promise<Load> {
+  const load = startLoad(site, shop, pace);
+  await load.ended;
+  return load;
+}
+
+type Placing = {
+  readonly at: number;
+  readonly pace: Pace;
+  readonly path: string;
+  readonly triesMax: number;
+  readonly isStopped: () => boolean;
+};
+
+async function placeOrder(site: Site, shop: Shop, { at, pace, path, triesMax, isStopped }: Placing): Promise<void> {
+  for (let tryNo = 1; tryNo <= triesMax; ) {
+    const answer = await order(site, shop, { at, pace, tryNo });
+    if (answer === 'never sent') {
+      if (isStopped()) return;
+      await sleep(50);
+      continue;
+    }
+    appendFileSync(path, `${JSON.stringify(answer)}\n`);
+    if (answer.created === 'yes') return;
+    tryNo += 1;
+  }
+}
+
+/** One order, once. `never sent`: nobody took the connection. */
+export async function order(
+  site: Site,
+  shop: Shop,
+  { at, pace = {}, tryNo = 1 }: { readonly at: number; readonly pace?: Pace; readonly tryNo?: number },
+): Promise<Answer | 'never sent'> {
   const startedAt = performance.now();
-  const rest = '"number":"79005554455","service":"qiwi_rub","notification_endpoint_id":5';
-  const body = `{"amount":"1.00","order_id":"${orderId}",${rest}}`;
-  const answer = await post(site, shop, { path: '/v1/payout', body }).catch(() => undefined);
-  return {
-    orderId,
-    created: answer?.headers.get('payout-created') ?? 'cut',
-    status: answer?.status ?? 0,
-    id: answer?.json.id,
-    tookMs: performance.now() - startedAt,
-  };
+  const { body, sign } = signedOrder(at);
+  try {
+    const answer = await post(site, shop, { path: '/v1/payout', body, sign, ...pace });
+    const created = (answer.headers.get('payout-created') ?? 'cut') as Answer['created'];
+    const { status } = answer;
+    const isReplay = answer.headers.get('idempotent-replayed') === 'true';
+    const id = answer.json.id ?? null;
+    return { at, created, status, id, isReplay, tookMs: performance.now() - startedAt, tryNo };
+  } catch (error) {
+    if (isRefused(error)) return 'never sent';
+    return { at, created: 'cut', status: 0, id: null, isReplay: false, tookMs: performance.now() - startedAt, tryNo };
+  }
 }
 
-type Posted = { readonly status: number; readonly headers: Headers; readonly json: { readonly id?: number } };
+function isRefused(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause instanceof Error && 'code' in cause && cause.code === 'ECONNREFUSED';
+}
 
-export async function post(site: Site, shop: Shop, request: { path: string; body: string }): Promise<Posted> {
-  const response = await fetch(`http://127.0.0.1:${site.port}${request.path}`, {
+export type Posted = {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly json: { readonly id?: number; readonly payment_status?: string };
+};
+
+type Message = Pick<SignedOrder, 'body' | 'sign'> & Pick<Pace, 'port' | 'patienceMs'> & { readonly path: string };
+
+/** Throws when there is no whole answer. */
+export async function post(site: Site, shop: Shop, message: Message): Promise<Posted> {
+  const { path, body, sign, port = site.port, patienceMs = 30_000 } = message;
+  const response = await fetch(`http://127.0.0.1:${port}${path}`, {
     method: 'POST',
-    headers: {
-      'Content-Type': 'application/json',
-      Account: shop.account,
-      Sign: signBody({ body: request.body, key: shop.key }),
-    },
-    body: request.body,
-    signal: AbortSignal.timeout(30_000),
+    headers: { 'Content-Type': 'application/json', Account: shop.account, Sign: sign },
+    body,
+    signal: AbortSignal.timeout(patienceMs),
   });
-  return { status: response.status, headers: response.headers, json: (await response.json()) as { id?: number } };
+  return { status: response.status, headers: response.headers, json: (await response.json()) as Posted['json'] };
+}
+
+export function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,27 +1,44 @@
-// npm run faults                         every scenario
-// npm run faults -- --short worker-killed   one of them, briefly
+// npm run faults                             every scenario, at length
+// npm run faults -- worker-killed --short    one of them, briefly
+import { forms, type Skipped } from './scenario.ts';
 import { scenarios } from './scenarios.ts';
-import type { Figures } from './verify.ts';
+import { type Figures, wrongs } from './verify.ts';
 
+const findingsShown = 10;
 const words = process.argv.slice(2);
-const times = words.includes('--short') ? 2 : 6;
-const names = words.filter((word) => !word.startsWith('--'));
-const chosen = scenarios.filter(({ name }) => names.length === 0 || names.includes(name));
-if (chosen.length === 0) throw new Error(`There are: ${scenarios.map(({ name }) => name).join(', ')}`);
-
-const zeros = ['lost', 'executedTwice', 'stuck', 'violated', 'undelivered', 'unresolved'] as const;
-
-function describe(figures: Figures): string {
-  const counts = zeros.map((name) => `${name} ${figures[name]}`).join(', ');
-  return `${figures.acknowledged} acknowledged, ${counts}, recovered in ${(figures.recoveredMs / 1_000).toFixed(1)} s`;
+const form = words.includes('--short') ? forms.short : forms.full;
+const names = words.filter((word) => word !== '--short');
+const unknown = names.filter((name) => !scenarios.some((scenario) => scenario.name === name));
+if (unknown.length > 0) {
+  throw new Error(`No scenario ${unknown.join(', ')}. There are: ${scenarios.map(({ name }) => name).join(', ')}.`);
 }
 
-let failed = 0;
-for (const scenario of chosen) {
-  const figures = await scenario.run(times);
-  const isClean = zeros.every((name) => figures[name] === 0) && figures.acknowledged > 0;
-  if (!isClean) failed += 1;
-  process.stdout.write(`${isClean ? 'ok    ' : 'WRONG '} ${scenario.name.padEnd(16)} ${describe(figures)}\n`);
+type Row = { readonly mark: 'ok' | 'WRONG' | 'skipped'; readonly text: string; readonly findings: readonly string[] };
+
+function describe(result: Figures | Skipped): Row {
+  if ('skipped' in result) return { mark: 'skipped', text: result.skipped, findings: [] };
+  const { acknowledged, recoveredMs, findings } = result;
+  const isClean = acknowledged > 0 && wrongs.every((wrong) => result[wrong] === 0);
+  const counts = wrongs.map((wrong) => `${wrong} ${result[wrong]}`).join(', ');
+  const text = `${acknowledged} acknowledged, ${counts}, recovered in ${(recoveredMs / 1_000).toFixed(1)} s`;
+  return { mark: isClean ? 'ok' : 'WRONG', text, findings: findings.slice(0, findingsShown) };
 }
-process.stdout.write(`${chosen.length - failed} scenarios clean, ${failed} not\n`);
-process.exitCode = failed > 0 ? 1 : 0;
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+
+const marks: string[] = [];
+for (const { name, run } of scenarios.filter((scenario) => names.length === 0 || names.includes(scenario.name))) {
+  const { mark, text, findings } = await run(form).then(describe, (error: unknown): Row => {
+    return {
+      mark: 'WRONG',
+      text: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      findings: [],
+    };
+  });
+  marks.push(mark);
+  process.stdout.write(`${mark.padEnd(8)}${name.padEnd(18)}${text}\n`);
+  for (const finding of findings) process.stdout.write(`          ${finding}\n`);
+}
+const count = (mark: Row['mark']): number => marks.filter((one) => one === mark).length;
+process.stdout.write(`${count('ok')} clean, ${count('WRONG')} wrong, ${count('skipped')} skipped\n`);
+process.exitCode = count('WRONG') > 0 || count('ok') === 0 ? 1 : 0;

@@ -1,11 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import { createServer as createNetServer } from 'node:net';
+import { rmSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { shippedServices } from '../../src/core/catalogue.ts';
 import { type EmbeddedDatabase, startEmbedded } from '../../src/db/embedded.ts';
@@ -18,122 +16,219 @@ import { createMerchant } from '../../src/merchants/enroll.ts';
 import { uploadKey } from '../../src/merchants/keys.ts';
 import { seedServices, setAccountService } from '../../src/merchants/services.ts';
 import { openVault } from '../../src/secrets/seal.ts';
+import { findFreePort } from '../gateway.ts';
+import { type Disk, mountDisk, moveLog } from './disk.ts';
+import { merchantKey } from './orders.ts';
+import { type Receiver, startReceiver } from './receiver.ts';
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const migrations = fileURLToPath(new URL('../../migrations', import.meta.url));
 const masterKey = Buffer.alloc(32, 3);
+const startMaxMs = 30_000;
 
-export type Shop = { readonly merchantId: bigint; readonly account: string; readonly key: KeyObject };
+export type Command = 'run' | 'serve' | 'work';
 
-/** What a receiver does with a notification. */
-export type Manner = 'ok' | 'hang' | 'fail' | 'redirect' | 'drip';
+/** A merchant with one account and one endpoint, and the number of the order that it sends next. */
+export type Shop = { readonly merchantId: bigint; readonly account: string; nextOrder: number };
 
-/** Real processes on a real database, in a folder of their own. */
+/** Real processes on a real, durable PostgreSQL, in a folder of their own. */
 export type Site = {
   readonly folder: string;
   readonly port: number;
   readonly bookPath: string;
+  readonly receiver: Receiver;
+  readonly shops: readonly Shop[];
+  /** The small disk, on a site that has one. */
+  readonly disk: Disk | undefined;
   db(): Db;
-  /** Folder of the database's own socket. */
+  /** Path of the database's own socket. */
   readonly realSocket: string;
-  /** Folder of the socket that processes use; a proxy may stand in between. */
+  /** Folder of the socket that processes use from now on; a proxy may listen there. */
   useSocket(folder: string): void;
-  start(command: 'run' | 'serve' | 'work'): Promise<ChildProcess>;
-  databasePid(): Promise<number>;
-  restartDatabase(): Promise<void>;
+  /** Starts a process; one that answers requests is answering them when this is done. */
+  start(command: Command): Promise<ChildProcess>;
+  /** Ends a process by a signal; answers its exit code, null when the signal ended it. */
+  end(child: ChildProcess, signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null>;
+  /** The last words of processes that ended and were not asked to. */
+  readCrashes(): Promise<string[]>;
+  database: { pid(): Promise<number>; exited(): Promise<unknown>; restart(): Promise<void> };
   openShop(endpoint: string): Promise<Shop>;
-  readonly receiver: { url(manner: Manner): string };
   close(): Promise<void>;
 };
 
-export async function openSite(): Promise<Site> {
-  const folder = await mkdtemp(join(tmpdir(), 'vyplata-faults-'));
+export type SiteOptions = {
+  /** Environment of the processes, over what every site has. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Puts PostgreSQL's data or its log on a disk of this size. */
+  readonly disk?: { readonly holds: 'data' | 'log'; readonly sizeMiB: number };
+};
+
+/** Answers undefined where the disk that was asked for cannot be made. */
+export async function openSite(options: SiteOptions = {}): Promise<Site | undefined> {
+  const folder = await makeFolder();
   const dataDir = join(folder, 'data');
-  let embedded: EmbeddedDatabase = await startEmbedded({ dataDir });
-  await migrate({ connect: () => openSession(embedded.connection), folder: migrations });
+  const { holds, sizeMiB = 0 } = options.disk ?? {};
+  const diskFolder = holds === 'data' ? dataDir : join(folder, 'disk');
+  const disk = holds === undefined ? undefined : await mountDisk(diskFolder, sizeMiB);
+  if (holds !== undefined && disk === undefined) {
+    await removeFolder(folder);
+    return undefined;
+  }
+  await cp(await (template ??= makeTemplate()), dataDir, { recursive: true, preserveTimestamps: true });
+  if (disk !== undefined) {
+    const log = holds === 'log' ? disk.folder : join(folder, 'log');
+    await mkdir(log, { recursive: true });
+    await moveLog(join(dataDir, 'postgres'), log);
+  }
+  let embedded = await startEmbedded({ dataDir });
+  const processes = createProcesses({ folder, port: await findFreePort(), settings: options.settings ?? {} });
+  processes.useSocket(embedded.connection.host);
   let db = openDb(embedded);
-  const realSocket = embedded.connection.host;
-  let socket = realSocket;
-  const port = await findPort();
   const receiver = await startReceiver();
-  const children: ChildProcess[] = [];
-  const bookPath = join(folder, 'book.ndjson');
+  const shops: Shop[] = [];
+  const realSocket = join(embedded.connection.host, `.s.PGSQL.${embedded.connection.port}`);
   return {
+    ...processes,
     folder,
-    port,
-    bookPath,
     realSocket,
+    receiver,
+    shops,
+    disk,
     db: () => db,
-    useSocket(path) {
-      socket = path;
+    database: {
+      pid: async () => Number((await readFile(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8')).split('\n')[0]),
+      exited: () => embedded.exited,
+      async restart() {
+        await embedded.exited;
+        await db.close().catch(() => {});
+        embedded = await startEmbedded({ dataDir });
+        db = openDb(embedded);
+      },
     },
-    receiver: { url: (manner) => `http://127.0.0.1:${receiver.port}/${manner}` },
-    async start(command) {
-      const url = `postgres://vyplata@localhost/vyplata?host=${encodeURIComponent(socket)}`;
-      const child = spawn(process.execPath, [main, command], {
-        env: {
-          ...process.env,
-          ...environmentOf({
-            url,
-            port,
-            bookPath,
-            folder,
-          }),
-        },
-        stdio: ['ignore', 'ignore', process.env['FAULTS_LOG'] === undefined ? 'ignore' : 'inherit'],
-      });
-      children.push(child);
-      if (command !== 'work') await waitUntilLive(port);
-      return child;
+    async openShop(endpoint) {
+      const shop = await openShop(db, endpoint);
+      shops.push(shop);
+      return shop;
     },
-    databasePid: async () =>
-      Number((await readFile(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8')).split('\n')[0]),
-    async restartDatabase() {
-      await embedded.exited;
-      await db.close().catch(() => {});
-      embedded = await startEmbedded({ dataDir });
-      db = openDb(embedded);
-    },
-    openShop: (endpoint) => openShop(db, endpoint),
     async close() {
-      for (const child of children) if (child.exitCode === null) child.kill('SIGKILL');
-      receiver.server.closeAllConnections();
-      receiver.server.close();
+      await processes.endAll();
+      await receiver.close();
       await db.close().catch(() => {});
       await embedded.stop();
-      await rm(folder, {
-        recursive: true,
-        force: true,
-      });
+      disk?.remove();
+      await removeFolder(folder);
     },
   };
+}
+
+const folders = new Set<string>();
+// Whatever ends this process, its folders go with it.
+process.once('exit', () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+async function makeFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'vyplata-faults-'));
+  folders.add(folder);
+  return folder;
+}
+
+async function removeFolder(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  folders.delete(folder);
+}
+
+let template: Promise<string> | undefined;
+
+/** An empty database with its schema, made once and copied for every site. */
+async function makeTemplate(): Promise<string> {
+  const dataDir = await makeFolder();
+  const embedded = await startEmbedded({ dataDir });
+  await migrate({ connect: () => openSession(embedded.connection), folder: migrations });
+  await embedded.stop();
+  return dataDir;
 }
 
 function openDb({ connection }: EmbeddedDatabase): Db {
   return openPool({ connection, name: 'faults', connectionsMax: 4, queryTimeoutMs: 60_000, onError: () => {} });
 }
 
-type Paths = { readonly url: string; readonly port: number; readonly bookPath: string; readonly folder: string };
+type Place = { readonly folder: string; readonly port: number; readonly settings: Readonly<Record<string, string>> };
 
-function environmentOf({ url, port, bookPath, folder }: Paths): Record<string, string> {
+/** The gateway's processes; what they say is in their own files in the folder. */
+function createProcesses({ folder, port, settings }: Place) {
+  const children: { readonly child: ChildProcess; readonly logPath: string }[] = [];
+  const asked = new Set<ChildProcess>();
+  const bookPath = join(folder, 'book.ndjson');
+  let socket = '';
+
+  async function end(child: ChildProcess, signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null> {
+    const exited = once(child, 'exit');
+    asked.add(child);
+    child.kill(signal);
+    const [code] = (await exited) as [number | null];
+    return code;
+  }
+
+  return {
+    port,
+    bookPath,
+    useSocket(path: string) {
+      socket = path;
+    },
+    async start(command: Command): Promise<ChildProcess> {
+      const url = `postgres://vyplata@localhost/vyplata?host=${encodeURIComponent(socket)}`;
+      const env = { ...process.env, ...environmentOf({ folder, url, port, bookPath }), ...settings };
+      const logPath = join(folder, `${command}-${children.length}.log`);
+      const log = await open(logPath, 'a');
+      // Whatever becomes of this process, none of its gateways outlives it.
+      const words = ['--pdeathsig', 'KILL', process.execPath, main, command];
+      const child = spawn('setpriv', words, { env, stdio: ['ignore', log.fd, log.fd] });
+      await log.close();
+      children.push({ child, logPath });
+      if (command !== 'work') await waitUntilLive({ port, child, logPath });
+      return child;
+    },
+    end,
+    async endAll(): Promise<void> {
+      for (const { child } of children.filter((one) => isRunning(one.child))) await end(child, 'SIGKILL');
+    },
+    async readCrashes(): Promise<string[]> {
+      const crashed = children.filter(({ child }) => !isRunning(child) && !asked.has(child));
+      return Promise.all(crashed.map(async ({ logPath }) => `${basename(logPath)}: ${await readEnd(logPath)}`));
+    },
+  };
+}
+
+async function readEnd(path: string): Promise<string> {
+  return (await readFile(path, 'utf8')).slice(-2_000);
+}
+
+function isRunning(child: ChildProcess): boolean {
+  return child.exitCode === null && child.signalCode === null;
+}
+
+type Paths = { readonly folder: string; readonly url: string; readonly port: number; readonly bookPath: string };
+
+function environmentOf({ folder, url, port, bookPath }: Paths): Record<string, string> {
   return {
     DATABASE_URL: url,
     MASTER_KEY: masterKey.toString('base64'),
     PORT: String(port),
     DATA_DIR: join(folder, 'processes'),
     SANDBOX_BOOK: bookPath,
-    SANDBOX_TIME_SCALE: '0.2',
-    // A short patience with the provider: leases and recovery follow from it.
+    SANDBOX_TIME_SCALE: '0.5',
+    // A short patience with providers and receivers: leases follow from it, and so does the time to recover.
     CALL_DEADLINE_MS: '500',
+    NOTIFICATION_DEADLINE_MS: '1500',
     ALLOW_LOOPBACK: 'true',
-    LOG_LEVEL: 'error',
+    LOG_LEVEL: 'warn',
   };
 }
 
 async function openShop(db: Db, endpointUrl: string): Promise<Shop> {
   const vault = openVault(masterKey);
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  const publicPem = createPublicKey(privateKey).export({ type: 'spki', format: 'pem' }).toString();
+  const publicPem = merchantKey.publicKey.export({ type: 'spki', format: 'pem' }).toString();
   return db.tx(async (tx) => {
     await seedServices(tx, shippedServices);
     const { merchantId } = await createMerchant({ tx, vault }, { name: 'Shop' });
@@ -143,12 +238,18 @@ async function openShop(db: Db, endpointUrl: string): Promise<Shop> {
     await setAccountService(tx, { merchantId, accountId, serviceCode: 'qiwi_rub' });
     const money = { amountMinor: 10_000_000_000n, requestKey: 'first', actor: 'test', reason: 'test' };
     await topUp(tx, { merchantId, accountId, ...money });
-    return { merchantId, account: accountId, key: privateKey };
+    return { merchantId, account: accountId, nextOrder: 0 };
   });
 }
 
-async function waitUntilLive(port: number): Promise<void> {
-  for (let tries = 0; tries < 400; tries += 1) {
+async function waitUntilLive(watch: {
+  readonly port: number;
+  readonly child: ChildProcess;
+  readonly logPath: string;
+}): Promise<void> {
+  const { port, child, logPath } = watch;
+  const startedAt = performance.now();
+  while (isRunning(child) && performance.now() - startedAt < startMaxMs) {
     const isLive = await fetch(`http://127.0.0.1:${port}/health/live`).then(
       (answer) => answer.ok,
       () => false,
@@ -156,33 +257,5 @@ async function waitUntilLive(port: number): Promise<void> {
     if (isLive) return;
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
-  throw new Error('the gateway did not start');
-}
-
-async function startReceiver(): Promise<{ server: Server; port: number }> {
-  const server = createServer((request, response) => {
-    request.resume();
-    const manner = request.url?.slice(1) as Manner;
-    if (manner === 'ok') response.end('ok');
-    else if (manner === 'fail') response.writeHead(500).end('no');
-    else if (manner === 'redirect') response.writeHead(302, { Location: '/ok' }).end();
-    else if (manner === 'drip') {
-      const timer = setInterval(() => response.write(' '), 500);
-      response.once('close', () => clearInterval(timer));
-    }
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  return { server, port: typeof address === 'object' && address !== null ? address.port : 0 };
-}
-
-async function findPort(): Promise<number> {
-  const server = createNetServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
+  throw new Error(`The gateway did not start. It said:\n${await readEnd(logPath)}`);
 }

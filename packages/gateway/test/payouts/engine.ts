@@ -8,12 +8,13 @@ import { createQueue } from '../../src/jobs/queue.ts';
 import { createWorker } from '../../src/jobs/worker.ts';
 import { openDirectory } from '../../src/merchants/directory.ts';
 import { advancePayout, type Needs } from '../../src/payouts/dispatch.ts';
+import { openPauses, type PausesView } from '../../src/payouts/heed-pauses.ts';
 import { createRecorder } from '../../src/payouts/record.ts';
 import { createPayoutReader, type StoredPayout } from '../../src/payouts/store.ts';
 import { monotonicMs, type Room } from './harness.ts';
 
 export type Engine = {
-  readonly needs: Needs;
+  readonly needs: Needs & { readonly pauses: PausesView };
   readonly bookPath: string;
   readonly incidents: string[];
   /** Waits until the payout is final or in review. */
@@ -23,7 +24,6 @@ export type Engine = {
 
 /** Fifty times faster than life: what takes minutes of patience takes seconds. */
 const quickPolicy: Policy = {
-  attemptsMax: 3,
   askBaseMs: 20,
   askMaxMs: 200,
   unknownBudgetMs: 2_000,
@@ -42,7 +42,14 @@ export async function startEngine(room: Room): Promise<Engine> {
   const overloaded = (): Error => new Error('overloaded');
   const reader = createPayoutReader({ db: room.db, overloaded });
   const incidents: string[] = [];
-  const needs: Needs = {
+  const pauses = openPauses({
+    db: room.db,
+    monotonicMs,
+    wake: () => worker.wake(),
+    onError: (error) => incidents.push(String(error)),
+  });
+  const needs = {
+    pauses,
     reader,
     connectors,
     directory,
@@ -57,7 +64,7 @@ export async function startEngine(room: Room): Promise<Engine> {
     wake: () => worker.wake(),
     onIncident: (incident) => incidents.push(incident.kind),
     onBug: (error) => incidents.push(String(error)),
-  };
+  } satisfies Needs;
   const worker = createWorker({
     queue: createQueue({ db: room.db }),
     kind: 'payout',
@@ -86,6 +93,7 @@ export async function startEngine(room: Room): Promise<Engine> {
     },
     async stop() {
       await worker.stop();
+      await pauses.close();
       await connectors.close();
       await directory.close();
       await rm(folder, { recursive: true });

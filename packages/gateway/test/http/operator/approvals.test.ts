@@ -118,6 +118,7 @@ describe('what takes two people', () => {
         'key.upload',
         'merchant_limits.set',
         'merchant_networks.set',
+        'pause.lift',
         'payout.review',
         'service.create',
         'service.update',

@@ -58,7 +58,6 @@ export async function openGateway(
     reader: createPayoutReader({ db, overloaded: () => new Error('overloaded') }),
     recorder: createRecorder({ db, overloaded: () => new Error('overloaded') }),
     policy: {
-      attemptsMax: 3,
       askBaseMs: 1_000,
       askMaxMs: 1_000,
       unknownBudgetMs: 1_000,
@@ -75,6 +74,7 @@ export async function openGateway(
     vault,
     directory,
     guard: createSignInGuard({ db }),
+    connectors: { names: () => ['sandbox'] },
     log,
     allowLoopbackUrls: false,
     isCookieSecure: true,
