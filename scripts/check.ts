@@ -15,6 +15,7 @@ type Check = { name: string; find: () => Promise<string[]> };
 
 const checks: Check[] = [
   { name: 'types', find: () => runTool(['tsc', '--noEmit', '-p', 'tsconfig.json']) },
+  { name: 'console types', find: () => runTool(['tsc', '--noEmit', '-p', 'packages/console/tsconfig.json']) },
   { name: 'lint', find: () => runTool(['oxlint', '--format', 'unix']) },
   { name: 'format', find: () => runTool(['biome', 'format', '--reporter=summary', '.']) },
   { name: 'unused', find: () => runTool(['knip', '--no-progress']) },

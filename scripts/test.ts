@@ -4,7 +4,10 @@ import { inspect } from 'node:util';
 import { clusterVariable, startTestCluster } from '../packages/gateway/test/cluster.ts';
 import { listFiles } from './list-files.ts';
 
-/** npm test [words of paths …]: runs the test files, all of them on one PostgreSQL, and says what failed. */
+/**
+ * npm test [words of paths …]: runs the test files, all of them on one PostgreSQL, and says what failed. Those that
+ * need a browser are run only when a word names their folder, as npm run test:browser does.
+ */
 const root = process.cwd();
 const concurrency = 2;
 const fileTimeoutMs = 600_000;
@@ -22,7 +25,9 @@ type Tally = { passed: number; skipped: number; failures: string[]; output: stri
 
 const words = process.argv.slice(2);
 const paths = (await listFiles({ root, folders: ['packages/*/test'], endings: ['.test.ts'] })).filter(
-  (path) => words.length === 0 || words.some((word) => path.includes(word)),
+  (path) =>
+    (words.length === 0 || words.some((word) => path.includes(word))) &&
+    (!path.includes('/browser/') || words.some((word) => word.includes('browser'))),
 );
 const tallies = new Map<string, Tally>();
 const cluster = paths.some((path) => path.startsWith('packages/gateway/')) ? await startTestCluster() : null;

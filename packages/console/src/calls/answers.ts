@@ -1,0 +1,50 @@
+import type { approvalAnswer } from '../../../gateway/src/http/schemas/operator/approvals.ts';
+import type {
+  accountAnswer,
+  balanceAnswer,
+  endpointAnswer,
+  keyAnswer,
+  merchantAnswer,
+  notificationKeyAnswer,
+  postingAnswer,
+} from '../../../gateway/src/http/schemas/operator/merchants.ts';
+import type {
+  historyAnswer,
+  incidentAnswer,
+  notificationAnswer,
+  payoutAnswer,
+} from '../../../gateway/src/http/schemas/operator/payouts.ts';
+import type {
+  auditRowAnswer,
+  auditVerdictAnswer,
+  operatorAnswer,
+  sessionAnswer,
+  tokenAnswer,
+  userAnswer,
+} from '../../../gateway/src/http/schemas/operator/people.ts';
+import type { accountServiceAnswer, serviceAnswer } from '../../../gateway/src/http/schemas/operator/services.ts';
+
+/** What the operator API answers, from the very schemas the gateway checks its answers against: types only. */
+type Answer<Schema extends { readonly _output: unknown }> = Schema['_output'];
+
+export type Approval = Answer<typeof approvalAnswer>;
+export type Account = Answer<typeof accountAnswer>;
+export type Balance = Answer<typeof balanceAnswer>;
+export type Endpoint = Answer<typeof endpointAnswer>;
+export type Key = Answer<typeof keyAnswer>;
+export type Merchant = Answer<typeof merchantAnswer>;
+export type NotificationKey = Answer<typeof notificationKeyAnswer>;
+export type Posting = Answer<typeof postingAnswer>;
+export type History = Answer<typeof historyAnswer>;
+export type Incident = Answer<typeof incidentAnswer>;
+export type Notification = Answer<typeof notificationAnswer>;
+export type Payout = Answer<typeof payoutAnswer>;
+export type AuditRow = Answer<typeof auditRowAnswer>;
+export type AuditVerdict = Answer<typeof auditVerdictAnswer>;
+export type Operator = Answer<typeof operatorAnswer>;
+export type Session = Answer<typeof sessionAnswer>;
+export type Token = Answer<typeof tokenAnswer>;
+export type User = Answer<typeof userAnswer>;
+export type Service = Answer<typeof serviceAnswer>;
+export type AccountService = Answer<typeof accountServiceAnswer>;
+export type Page<Item> = { readonly items: Item[]; readonly next_cursor: string | null };

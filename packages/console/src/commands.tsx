@@ -1,0 +1,81 @@
+import { Modal, TextInput } from '@mantine/core';
+import { useNavigate } from '@tanstack/react-router';
+import { type KeyboardEvent, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { readSearch } from './calls/search.ts';
+import { pages } from './navigation.ts';
+import { useMay } from './session.tsx';
+import { setLanguage } from './texts/start.ts';
+
+type Command = { readonly key: string; readonly text: string; readonly run: () => void };
+
+/** Ctrl-K: every page, and a search of payouts by what was typed. */
+export function Commands({ onClose }: { readonly onClose: () => void }) {
+  const { t } = useTranslation();
+  const [typed, setTyped] = useState('');
+  const [at, setAt] = useState(0);
+  const commands = useCommands(typed);
+  const chosen = commands[Math.min(at, commands.length - 1)];
+  const run = (command: Command | undefined) => {
+    onClose();
+    command?.run();
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === 'Enter') run(chosen);
+    const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
+    if (step === 0) return;
+    event.preventDefault();
+    setAt((before) => (before + step + commands.length) % Math.max(1, commands.length));
+  };
+  return (
+    <Modal opened onClose={onClose} title={t('commands.title')} closeButtonProps={{ 'aria-label': t('close') }}>
+      <TextInput
+        data-autofocus
+        aria-label={t('commands.hint')}
+        placeholder={t('commands.hint')}
+        role="combobox"
+        aria-expanded="true"
+        aria-controls="commands"
+        aria-activedescendant={`command-${chosen?.key ?? ''}`}
+        value={typed}
+        onKeyDown={onKeyDown}
+        onChange={(event) => {
+          setTyped(event.currentTarget.value);
+          setAt(0);
+        }}
+      />
+      <ul className="commands" id="commands" role="listbox" aria-label={t('commands.title')}>
+        {commands.map((command) => (
+          <li
+            key={command.key}
+            id={`command-${command.key}`}
+            role="option"
+            aria-selected={command === chosen}
+            onClick={() => run(command)}
+          >
+            {command.text}
+          </li>
+        ))}
+      </ul>
+    </Modal>
+  );
+}
+
+function useCommands(typed: string): readonly Command[] {
+  const { t, i18n } = useTranslation();
+  const navigate = useNavigate();
+  const may = { viewer: true, operator: useMay('operator'), approver: useMay('approver'), owner: useMay('owner') };
+  const words = typed.trim().toLowerCase();
+  const search = words === '' ? [] : [{ key: 'search', text: t('commands.search', { text: typed.trim() }) }];
+  const other = i18n.language === 'ru' ? 'en' : 'ru';
+  const all: Command[] = [
+    ...pages
+      .filter(({ role }) => may[role])
+      .map(({ to, key }) => ({ key, text: t(`pages.${key}`), run: () => void navigate({ to }) })),
+    { key: 'language', text: other === 'ru' ? 'Русский язык' : 'English', run: () => setLanguage(other) },
+  ];
+  return [
+    ...all.filter(({ text }) => text.toLowerCase().includes(words)),
+    ...search.map((one) => ({ ...one, run: () => void navigate({ to: '/payouts', search: readSearch(typed) }) })),
+  ];
+}

@@ -1,0 +1,161 @@
+import { useTranslation } from 'react-i18next';
+import type { Incident, Notification, Payout } from '../calls/answers.ts';
+import { change } from '../calls/call.ts';
+import { Act } from '../parts/act.tsx';
+import { Moment } from '../parts/moment.tsx';
+import { Loaded, Page } from '../parts/page.tsx';
+import { PayoutLink, Payouts } from '../parts/payouts.tsx';
+import { Records } from '../parts/records.tsx';
+import { useMay } from '../session.tsx';
+import { useQueues } from './read-queues.ts';
+import { Verdict } from './verdict.tsx';
+
+/** Payouts of which nobody knows yet whether they were executed. */
+export function ReviewsPage() {
+  const { t } = useTranslation();
+  const { reviews } = useQueues();
+  return (
+    <Page title={t('pages.reviews')}>
+      <p>{t('reviews.text')}</p>
+      <div className="panel">
+        <Loaded query={reviews}>{({ items }) => <ReviewTable rows={items} hasActions />}</Loaded>
+      </div>
+    </Page>
+  );
+}
+
+type TableProps<Row> = { readonly rows: readonly Row[]; readonly hasActions?: boolean };
+
+export function ReviewTable({ rows, hasActions = false }: TableProps<Payout>) {
+  const { t } = useTranslation();
+  const mayJudge = useMay('approver');
+  const more = {
+    title: t('actions'),
+    isEnd: true,
+    isSilent: true,
+    cell: (payout: Payout) => <Verdict payout={payout} />,
+  };
+  return (
+    <Payouts
+      rows={rows}
+      label={t('pages.reviews')}
+      empty={t('reviews.none')}
+      more={hasActions && mayJudge ? [more] : []}
+    />
+  );
+}
+
+export function NotificationsPage() {
+  const { t } = useTranslation();
+  const { dead } = useQueues();
+  return (
+    <Page title={t('pages.notifications')}>
+      <p>{t('notifications.text')}</p>
+      <div className="panel">
+        <Loaded query={dead}>{({ items }) => <NotificationTable rows={items} hasActions />}</Loaded>
+      </div>
+    </Page>
+  );
+}
+
+export function NotificationTable({ rows, hasActions = false }: TableProps<Notification>) {
+  const { t } = useTranslation();
+  const mayResend = useMay('operator') && hasActions;
+  return (
+    <Records
+      label={t('pages.notifications')}
+      rows={rows}
+      empty={t('notifications.none')}
+      keyOf={({ id }) => id}
+      columns={[
+        { title: t('payouts.columns.id'), cell: (one) => <PayoutLink id={one.payout_id} /> },
+        { title: t('notifications.where'), cell: (one) => <span className="long">{`${one.method} ${one.url}`}</span> },
+        { title: t('notifications.tries'), cell: ({ tries }) => tries, isEnd: true },
+        { title: t('notifications.endedAt'), cell: (one) => <Moment value={one.ended_at} /> },
+        ...(mayResend
+          ? [
+              {
+                title: t('actions'),
+                isEnd: true,
+                isSilent: true,
+                cell: (one: Notification) => <Resend notification={one} />,
+              },
+            ]
+          : []),
+      ]}
+    />
+  );
+}
+
+export function Resend({ notification }: { readonly notification: Notification }) {
+  const { t } = useTranslation();
+  const { id, merchant_id: merchantId, url } = notification;
+  return (
+    <Act
+      title={t('notifications.resend')}
+      about={String(id)}
+      isSmall
+      submit={t('notifications.resend')}
+      text={t('notifications.resendText', { url })}
+      done={t('notifications.resent')}
+      run={() => change('POST', `/notifications/${id}/resend`, { merchant_id: merchantId })}
+    />
+  );
+}
+
+export function IncidentsPage() {
+  const { t } = useTranslation();
+  const { incidents } = useQueues();
+  return (
+    <Page title={t('pages.incidents')}>
+      <p>{t('incidents.text')}</p>
+      <div className="panel">
+        <Loaded query={incidents}>{({ items }) => <IncidentTable rows={items} hasActions />}</Loaded>
+      </div>
+    </Page>
+  );
+}
+
+export function IncidentTable({ rows, hasActions = false }: TableProps<Incident>) {
+  const { t } = useTranslation();
+  const mayClose = useMay('operator') && hasActions;
+  return (
+    <Records
+      label={t('pages.incidents')}
+      rows={rows}
+      empty={t('incidents.none')}
+      keyOf={({ id }) => id}
+      columns={[
+        { title: t('incidents.kind'), cell: ({ kind }) => t(`incidentKinds.${kind}`, { defaultValue: kind }) },
+        { title: t('payouts.columns.id'), cell: (one) => one.payout_id !== null && <PayoutLink id={one.payout_id} /> },
+        { title: t('incidents.openedAt'), cell: (one) => <Moment value={one.opened_at} /> },
+        ...(mayClose
+          ? [
+              {
+                title: t('actions'),
+                isEnd: true,
+                isSilent: true,
+                cell: (one: Incident) => <CloseIncident incident={one} />,
+              },
+            ]
+          : []),
+      ]}
+    />
+  );
+}
+
+function CloseIncident({ incident }: { readonly incident: Incident }) {
+  const { t } = useTranslation();
+  return (
+    <Act
+      title={t('incidents.close')}
+      about={String(incident.id)}
+      isSmall
+      submit={t('incidents.close')}
+      text={<pre className="raw">{JSON.stringify(incident.detail, null, 2)}</pre>}
+      fields={[{ name: 'reason', label: t('incidents.reason'), kind: 'text' }]}
+      done={t('incidents.closed')}
+      run={(values) => change('POST', `/incidents/${incident.id}/close`, values)}
+    />
+  );
+}

@@ -1,0 +1,163 @@
+import { ActionIcon, Button, Kbd, TextInput } from '@mantine/core';
+import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
+import { type FormEvent, useCallback, useEffect, useRef, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { readSearch } from './calls/search.ts';
+import { Commands } from './commands.tsx';
+import { useKeyboard } from './keyboard.ts';
+import { pages } from './navigation.ts';
+import { countText, useQueues } from './pages/read-queues.ts';
+import { Preferences } from './preferences.tsx';
+import { useMay, useOperator, useSignOut } from './session.tsx';
+import { Shortcuts } from './shortcuts.tsx';
+
+/** What stands around every page. */
+export function Shell() {
+  const { t } = useTranslation();
+  const [overlay, setOverlay] = useState<'commands' | 'shortcuts'>();
+  const [isMenuOpen, setMenuOpen] = useState(false);
+  const search = useRef<HTMLInputElement>(null);
+  const main = useRef<HTMLElement>(null);
+  const navigate = useNavigate();
+  const path = useRouterState({ select: ({ location }) => location.pathname });
+  useEffect(() => {
+    setMenuOpen(false);
+    main.current?.scrollTo(0, 0);
+  }, [path]);
+  const onCommand = useCallback(() => setOverlay('commands'), []);
+  const onKey = useCallback(
+    (keys: string) => {
+      if (keys === '?') setOverlay('shortcuts');
+      if (keys === '/') search.current?.focus();
+      const page = pages.find(({ letter }) => keys === `g${letter}`);
+      if (page !== undefined) void navigate({ to: page.to });
+    },
+    [navigate],
+  );
+  useKeyboard({ onCommand, onKey });
+  return (
+    <div className="shell">
+      <a href="#main" className="skip">
+        {t('skip')}
+      </a>
+      <Top
+        search={search}
+        isMenuOpen={isMenuOpen}
+        onMenu={() => setMenuOpen((is) => !is)}
+        onCommand={onCommand}
+        onHelp={() => setOverlay('shortcuts')}
+      />
+      <Side isOpen={isMenuOpen} />
+      <main id="main" className="main" tabIndex={-1} ref={main}>
+        <Outlet />
+      </main>
+      {overlay === 'commands' && <Commands onClose={() => setOverlay(undefined)} />}
+      {overlay === 'shortcuts' && <Shortcuts onClose={() => setOverlay(undefined)} />}
+    </div>
+  );
+}
+
+type TopProps = {
+  readonly search: React.RefObject<HTMLInputElement | null>;
+  readonly isMenuOpen: boolean;
+  readonly onMenu: () => void;
+  readonly onCommand: () => void;
+  readonly onHelp: () => void;
+};
+
+function Top({ search, isMenuOpen, onMenu, onCommand, onHelp }: TopProps) {
+  const { t } = useTranslation();
+  const operator = useOperator();
+  const signOut = useSignOut();
+  return (
+    <header className="top">
+      <div className="burger">
+        <ActionIcon variant="default" size={30} aria-expanded={isMenuOpen} aria-label={t('menu')} onClick={onMenu}>
+          <span aria-hidden="true">☰</span>
+        </ActionIcon>
+      </div>
+      <Link to="/" className="brand" aria-label={t('brand')}>
+        <svg width="22" height="22" viewBox="0 0 32 32" aria-hidden="true">
+          <rect width="32" height="32" rx="8" fill="#1f6f5c" />
+          <path d="M8 9l8 14 8-14" fill="none" stroke="#fff" strokeWidth="3.5" strokeLinecap="round" />
+        </svg>
+        <span>Vyplata</span>
+      </Link>
+      <Search field={search} />
+      <div className="end">
+        <div className="wide">
+          <Button variant="default" size="xs" onClick={onCommand} rightSection={<Kbd size="xs">Ctrl K</Kbd>}>
+            {t('commands.title')}
+          </Button>
+        </div>
+        <div className="wide">
+          <ActionIcon variant="default" size={30} aria-label={t('shortcuts.title')} onClick={onHelp}>
+            ?
+          </ActionIcon>
+        </div>
+        <Preferences />
+        <Button variant="default" size="xs" title={operator.login} onClick={() => void signOut()}>
+          {t('signOut')}
+        </Button>
+      </div>
+    </header>
+  );
+}
+
+function Search({ field }: { readonly field: TopProps['search'] }) {
+  const { t } = useTranslation();
+  const navigate = useNavigate();
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const text = new FormData(event.currentTarget).get('q');
+    if (typeof text !== 'string') return;
+    void navigate({ to: '/payouts', search: readSearch(text) });
+    event.currentTarget.reset();
+    field.current?.blur();
+  };
+  return (
+    <form role="search" onSubmit={submit}>
+      <TextInput
+        ref={field}
+        name="q"
+        size="xs"
+        type="search"
+        autoComplete="off"
+        aria-label={t('search')}
+        placeholder={t('searchHint')}
+        rightSection={<Kbd size="xs">/</Kbd>}
+      />
+    </form>
+  );
+}
+
+function Side({ isOpen }: { readonly isOpen: boolean }) {
+  const { t } = useTranslation();
+  const may = { viewer: true, operator: useMay('operator'), approver: useMay('approver'), owner: useMay('owner') };
+  const { reviews, dead, incidents, approvals } = useQueues();
+  const counts: Readonly<Record<string, string>> = {
+    reviews: countText(reviews.data),
+    notifications: countText(dead.data),
+    incidents: countText(incidents.data),
+    approvals: countText(approvals.data),
+  };
+  const shown = pages.filter(({ role }) => may[role]);
+  return (
+    <nav className={`side${isOpen ? ' open' : ''}`} aria-label={t('menu')}>
+      {[0, 1, 2, 3].map((group) => (
+        <ul key={group}>
+          {shown
+            .filter((page) => page.group === group)
+            .map(({ to, key }) => (
+              <li key={to}>
+                <Link to={to} activeOptions={{ exact: to === '/', includeSearch: false }}>
+                  {t(`pages.${key}`)}
+                  {(counts[key] ?? '') !== '' && <span className="state alarm">{counts[key]}</span>}
+                </Link>
+              </li>
+            ))}
+        </ul>
+      ))}
+    </nav>
+  );
+}
