@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { shippedServices } from '../packages/gateway/src/core/catalogue.ts';
@@ -26,7 +27,7 @@ export type GatewayOptions = {
 
 /** The real program in a process of its own. */
 export async function startGateway(database: BenchDatabase, options: GatewayOptions): Promise<BenchGateway> {
-  const { command, port, env = {}, nodeFlags = [] } = options;
+  const { command, port, env = {}, nodeFlags = readStartFlags() } = options;
   const child = spawn(process.execPath, [...nodeFlags, main, command], {
     env: {
       ...process.env,
@@ -41,15 +42,30 @@ export async function startGateway(database: BenchDatabase, options: GatewayOpti
     },
     stdio: ['ignore', 'inherit', 'inherit'],
   });
-  await waitUntilReady(port, command);
+  try {
+    await waitUntilReady(port, command);
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw error;
+  }
   return {
     port,
     child,
     async stop() {
+      if (child.exitCode !== null || child.signalCode !== null)
+        throw new Error('the gateway ended before it was asked');
       child.kill('SIGTERM');
       await once(child, 'exit');
     },
   };
+}
+
+/** The flags of Node that `npm start` gives: what is measured is what is started. */
+function readStartFlags(): string[] {
+  const manifest = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')) as {
+    readonly scripts: Readonly<Record<string, string>>;
+  };
+  return (manifest.scripts['start'] ?? '').split(' ').filter((word) => word.startsWith('--'));
 }
 
 async function waitUntilReady(port: number, command: string): Promise<void> {

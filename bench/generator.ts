@@ -26,6 +26,7 @@ const lives: number[] = [];
 let next = 0;
 let accepted = 0;
 let refused = 0;
+let broken = 0;
 let firstRefusal: string | undefined;
 let startedAt = 0;
 const idle: (() => void)[] = [];
@@ -42,30 +43,37 @@ function takeDue(): number | undefined {
   return due <= now ? due : undefined;
 }
 
-function runConnection(): Promise<void> {
-  return new Promise((resolve, reject) => {
+/** One client: request after request on a connection, and on a new one when that breaks. */
+async function runClient(): Promise<void> {
+  while (!isOver() && !(await runConnection())) broken += 1;
+}
+
+/** Whether it was ended by us. */
+function runConnection(): Promise<boolean> {
+  return new Promise((resolve) => {
     const socket: Socket = connect({ port: task.port, host: '127.0.0.1', noDelay: true });
     let due = 0;
     let buffered = '';
     const sendNext = (): void => {
+      if (socket.destroyed) return;
       const isDue = isOver() ? undefined : takeDue();
       if (isDue === undefined) {
-        idle.push(sendNext);
-        if (isOver()) endConnection();
+        if (isOver()) end(true);
+        else idle.push(sendNext);
         return;
       }
       due = isDue;
-      const request = requests[next % requests.length] as Buffer;
       if (dueAt.length > 0) dueAt[next] = due;
+      socket.write(requests[next % requests.length] as Buffer);
       next += 1;
-      socket.write(request);
     };
-    const endConnection = (): void => {
+    const end = (isOurs: boolean): void => {
       socket.destroy();
-      resolve();
+      resolve(isOurs);
     };
     socket.on('connect', sendNext);
-    socket.on('error', reject);
+    socket.on('error', () => end(false));
+    socket.on('end', () => end(false));
     socket.on('data', (part) => {
       buffered += part.toString('latin1');
       const headEnd = buffered.indexOf('\r\n\r\n');
@@ -73,13 +81,15 @@ function runConnection(): Promise<void> {
       const length = Number(/content-length: (\d+)/i.exec(buffered)?.[1] ?? 0);
       if (buffered.length < headEnd + 4 + length) return;
       latencies.push(performance.now() - due);
+      const waitMs = Number(/retry-after: (\d+)/i.exec(buffered)?.[1] ?? 0) * 1_000;
       if (buffered.startsWith('HTTP/1.1 200')) accepted += 1;
       else {
         refused += 1;
         firstRefusal ??= buffered;
       }
       buffered = '';
-      sendNext();
+      if (waitMs === 0) sendNext();
+      else setTimeout(sendNext, waitMs);
     });
   });
 }
@@ -122,7 +132,7 @@ const follower = task.receiverPort === undefined ? undefined : followReceiver(ta
 if (follower !== undefined) await new Promise((resolve) => follower.once('connect', resolve));
 startedAt = performance.now();
 const clock = setInterval(wakeIdle, 1);
-await Promise.all(Array.from({ length: task.connections }, runConnection));
+await Promise.all(Array.from({ length: task.connections }, runClient));
 const seconds = (performance.now() - startedAt) / 1_000;
 clearInterval(clock);
 if (follower !== undefined) await waitForEnds();
@@ -136,5 +146,6 @@ const load: Load = {
   life: spreadOf(Float64Array.from(lives)),
   refused,
   firstRefusal,
+  broken,
 };
 process.stdout.write(JSON.stringify(load));

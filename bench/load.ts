@@ -31,6 +31,8 @@ export type Load = {
   readonly life: Spread;
   readonly refused: number;
   readonly firstRefusal: string | undefined;
+  /** Connections that ended before an answer came. */
+  readonly broken: number;
 };
 
 /** Milliseconds. */

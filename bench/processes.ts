@@ -25,9 +25,9 @@ export async function runLoad({ requests, mayRefuse = false, ...rest }: LoadOpti
   child.stdout.on('data', (part: Buffer) => (output += part.toString()));
   await once(child, 'close');
   const load = JSON.parse(output) as Load;
-  if (load.firstRefusal !== undefined && !mayRefuse) {
-    throw new Error(`a request of the bench was refused: ${load.firstRefusal}`);
-  }
+  if (mayRefuse) return load;
+  if (load.firstRefusal !== undefined) throw new Error(`a request of the bench was refused: ${load.firstRefusal}`);
+  if (load.broken > 0) throw new Error(`${load.broken} connections of the bench ended before an answer came`);
   return load;
 }
 
@@ -39,7 +39,8 @@ export type BenchReceiver = {
 };
 
 export async function startReceiver(): Promise<BenchReceiver> {
-  const child = spawn(process.execPath, [pathOf('receiver.ts')], { stdio: ['ignore', 'pipe', 'inherit'] });
+  // Its input is open as long as the bench lives.
+  const child = spawn(process.execPath, [pathOf('receiver.ts')], { stdio: ['pipe', 'pipe', 'inherit'] });
   const [first] = (await once(child.stdout, 'data')) as [Buffer];
   const port = Number(first.toString());
   return {

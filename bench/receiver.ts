@@ -5,6 +5,8 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 const answer = Buffer.from('HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok');
 const tellEveryMs = 4;
 
+process.stdin.resume().on('close', () => process.exit());
+
 let count = 0;
 let news = '';
 const followers = new Set<Socket>();
