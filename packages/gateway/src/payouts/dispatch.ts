@@ -100,14 +100,15 @@ async function askAboutPayout(needs: Needs, read: Read, job: Job): Promise<void>
 }
 
 /**
- * A repeat has to arrive while the provider still knows the reference, however long it travels: where no longest delay
- * is promised, half of the time is left for that. Not in review: what a person is about to find out must not change any
- * more. What the provider once accepted is not sent again, whatever it says now.
+ * A repeat has to arrive while the provider still knows the reference. Half of that time is left for what we cannot
+ * measure: a process that is stopped, a clock that was set back, a request that travels; more where the provider's own
+ * longest delay asks for it. Not in review: what a person is about to find out must not change any more. What the
+ * provider once accepted is not sent again, whatever it says now.
  */
 function isRepeatSafe(needs: Needs, { payout, readAtMs }: Read, facts: Facts): boolean {
   const { idempotentForMs, deliveryDelayMaxMs } = facts;
   const ageMs = payout.attemptAgeMs + needs.monotonicMs() - readAtMs;
-  const isKnown = ageMs + (deliveryDelayMaxMs ?? idempotentForMs / 2) < idempotentForMs;
+  const isKnown = ageMs + Math.max(deliveryDelayMaxMs ?? 0, idempotentForMs / 2) < idempotentForMs;
   return isKnown && payout.state === 'sent' && payout.attempt?.state !== 'accepted';
 }
 

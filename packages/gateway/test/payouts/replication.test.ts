@@ -67,7 +67,7 @@ test('a commit whose wait for the standby was cancelled is no 200, and a repeat 
     JSON.stringify(repeat, (_, value) => String(value)),
   );
   const [row] = await room.db.query<{ count: bigint; held: bigint }>(
-    'select count(*) as count, min(b.held_minor) as held from payout p join balance b using (merchant_id, account_id)',
+    'select count(*) as count, min(b.held_minor) as held from payout join balance b using (merchant_id, account_id)',
   );
   assert.deepEqual(row, { count: 1n, held: 100n });
 });
