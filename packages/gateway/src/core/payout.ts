@@ -48,6 +48,8 @@ export type Policy = {
 
 export type PayoutEvent =
   | { readonly kind: 'send' }
+  /** What was stored cannot be read, so nobody knows whom to pay. */
+  | { readonly kind: 'unreadable'; readonly evidence: Evidence }
   | {
       readonly kind: 'outcome';
       readonly source: 'send' | 'repeat' | 'inquiry' | 'callback';
@@ -118,6 +120,8 @@ export function decidePayout(payout: Payout, event: PayoutEvent, policy: Policy)
   switch (event.kind) {
     case 'send':
       return decideSend(payout);
+    case 'unreadable':
+      return decideUnreadable(payout, event);
     case 'outcome':
       return decideOutcome(payout, event, policy);
     case 'cancel':
@@ -145,6 +149,18 @@ function decideSend(payout: Payout): Decision {
     posting: postSend(payout.charge.debitMinor, connector),
     attempt: { attemptNo, connector, reference, state: 'open' },
     nextInMs: 'lease',
+  });
+}
+
+/** Nothing was sent, and nothing may be: a person looks at it, and the money stays held until then. */
+function decideUnreadable(payout: Payout, event: Extract<PayoutEvent, { kind: 'unreadable' }>): Decision {
+  if (payout.state !== 'queued') return { kind: 'refused', why: 'not_queued' };
+  return changed({
+    to: 'review',
+    cause: 'recipient_unreadable',
+    evidence: event.evidence,
+    nextInMs: undefined,
+    incident: { kind: 'recipient_unreadable', detail: event.evidence },
   });
 }
 

@@ -52,7 +52,7 @@ after(async () => {
   await cluster.close();
 });
 
-test('a commit whose wait for the standby was cancelled is no 200, and a repeat gets the id once it is safe', async () => {
+test('a commit that stopped waiting for its standby is no 200, and a repeat gets the id once it is safe', async () => {
   const creator = await room.openCreator();
   await demandStandby('nobody');
   // The server reports success, with a warning that the rows may be on no other machine. The question that settles it
