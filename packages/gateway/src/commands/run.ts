@@ -5,6 +5,7 @@ import { type App, type AppOptions, startApp } from '../app.ts';
 import type { Config } from '../config.ts';
 import { checkSchema } from '../db/migrate.ts';
 import { type Connection, openSession } from '../db/pool.ts';
+import { createMetricsServer } from '../http/routes/metrics.ts';
 import type { Log } from '../http/server.ts';
 import { applyMigrations, connect, createLog, migrations, readMasterKeys, type Stops } from './connect.ts';
 
@@ -44,7 +45,16 @@ export async function openApp(
   const sandbox = { bookPath, callbackUrl, timeScale };
   const app = await startApp({ ...optionsOf(config), connection, masterKeys, log, does, sandbox });
   stops.push(() => app.stop());
+  await listenForMetrics(config, stops, app);
   return app;
+}
+
+async function listenForMetrics(config: Config, stops: Stops, app: App): Promise<void> {
+  if (config.METRICS_PORT === undefined) return;
+  const server = createMetricsServer(app.metrics);
+  await assertPortIsFree({ host: config.METRICS_HOST, port: config.METRICS_PORT });
+  await server.listen({ host: config.METRICS_HOST, port: config.METRICS_PORT });
+  stops.push(() => server.close());
 }
 
 type Given = 'connection' | 'masterKeys' | 'log' | 'does' | 'sandbox';
@@ -80,6 +90,7 @@ function optionsOf(config: Config): Omit<AppOptions, Given> {
     publicUrl: config.PUBLIC_URL,
     isCookieSecure: config.PUBLIC_URL?.startsWith('https:') === true,
     trustedProxies: config.TRUSTED_PROXIES,
+    isMeasured: config.METRICS_PORT !== undefined,
   };
 }
 
