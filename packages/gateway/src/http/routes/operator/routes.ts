@@ -21,6 +21,7 @@ import { accountRoutes, merchantRoutes } from './merchants.ts';
 import { moneyRoutes } from './money.ts';
 import { incidentRoutes, notificationRoutes, payoutRoutes } from './payouts.ts';
 import { pauseRoutes } from './pauses.ts';
+import { recipientRoutes } from './recipients.ts';
 import type { Needs, OperatorRoute, Outcome } from './route.ts';
 import { serviceRoutes } from './services.ts';
 import { sessionRoutes, userRoutes } from './sessions.ts';
@@ -43,6 +44,7 @@ const ownRoutes: readonly OperatorRoute[] = [
   ...endpointRoutes,
   ...serviceRoutes,
   ...payoutRoutes,
+  ...recipientRoutes,
   ...notificationRoutes,
   ...incidentRoutes,
   ...pauseRoutes,
