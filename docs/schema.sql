@@ -310,6 +310,16 @@ create table incident (
   constraint incident_pkey PRIMARY KEY (merchant_id, incident_id)
 );
 
+create table invitation (
+  secret_hash bytea not null,
+  user_id bigint not null,
+  created_at timestamp with time zone not null default now(),
+  expires_at timestamp with time zone not null,
+  used_at timestamp with time zone,
+  constraint invitation_pkey PRIMARY KEY (secret_hash),
+  constraint invitation_user_id_fkey FOREIGN KEY (user_id) REFERENCES operator_user(user_id)
+);
+
 create table job (
   kind text not null,
   merchant_id bigint not null,
@@ -455,10 +465,13 @@ create table operator_user (
   role text not null,
   state text not null default 'active'::text,
   created_at timestamp with time zone not null default now(),
+  merchant_id bigint,
   constraint operator_user_pkey PRIMARY KEY (user_id),
   constraint operator_user_login_key UNIQUE (login),
+  constraint operator_user_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchant(merchant_id),
   constraint operator_user_login_check CHECK (((length(login) >= 1) AND (length(login) <= 100))),
-  constraint operator_user_role_check CHECK ((role = ANY (ARRAY['viewer'::text, 'operator'::text, 'approver'::text, 'owner'::text]))),
+  constraint operator_user_of_merchant CHECK (((role = 'merchant'::text) = (merchant_id IS NOT NULL))),
+  constraint operator_user_role_check CHECK ((role = ANY (ARRAY['viewer'::text, 'operator'::text, 'approver'::text, 'owner'::text, 'merchant'::text]))),
   constraint operator_user_state_check CHECK ((state = ANY (ARRAY['active'::text, 'disabled'::text])))
 );
 
@@ -688,6 +701,8 @@ CREATE UNIQUE INDEX attempt_live ON public.attempt USING btree (merchant_id, pay
 
 CREATE INDEX incident_open ON public.incident USING btree (merchant_id, incident_id) WHERE (closed_at IS NULL);
 
+CREATE INDEX invitation_by_user ON public.invitation USING btree (user_id);
+
 CREATE INDEX job_due ON public.job USING btree (kind, run_at);
 
 CREATE INDEX notification_dead ON public.notification USING btree (merchant_id, notification_id) WHERE is_dead;
@@ -695,6 +710,8 @@ CREATE INDEX notification_dead ON public.notification USING btree (merchant_id, 
 CREATE INDEX notification_of_payout ON public.notification USING btree (payout_id);
 
 CREATE UNIQUE INDEX notification_key_active ON public.notification_key USING btree (merchant_id) WHERE (state = 'active'::text);
+
+CREATE INDEX operator_user_by_merchant ON public.operator_user USING btree (merchant_id) WHERE (merchant_id IS NOT NULL);
 
 CREATE INDEX passkey_by_user ON public.passkey USING btree (user_id);
 

@@ -8,8 +8,11 @@ import { closePools, openPools } from './db/pools.ts';
 import { registerCallbackRoutes } from './http/routes/callbacks.ts';
 import { registerConsoleRoutes } from './http/routes/console.ts';
 import { registerHealthRoutes } from './http/routes/health.ts';
+import { registerCabinetRoutes } from './http/routes/cabinet/routes.ts';
+import { orderPayout } from './http/routes/merchant/create.ts';
+import { preflightOrder } from './http/routes/merchant/preflight.ts';
 import { registerMerchantRoutes } from './http/routes/merchant/routes.ts';
-import { registerOperatorRoutes } from './http/routes/operator/routes.ts';
+import { type Needs as OperatorNeeds, registerOperatorRoutes } from './http/routes/operator/routes.ts';
 import { createServer, type HttpServer, type Log } from './http/server.ts';
 import { createQueue, type JobKind } from './jobs/queue.ts';
 import { type Rounds, startRounds } from './jobs/rounds.ts';
@@ -142,10 +145,15 @@ type Served = { readonly options: AppOptions; readonly parts: Parts; readonly cr
 function registerRoutes(server: HttpServer, { options, parts, creator }: Served): void {
   const { directory, log, payouts, pools, vault } = parts;
   const { allowLoopback, supportContact } = options;
+  const ordering = {
+    creator,
+    allowLoopbackUrls: allowLoopback,
+    today: () => new Date().toISOString().slice(0, 10),
+  };
   registerMerchantRoutes(server, {
     ...pools,
+    ...ordering,
     directory,
-    creator,
     nonces: createNonces({
       db: pools.probeDb,
       overloaded,
@@ -158,16 +166,15 @@ function registerRoutes(server: HttpServer, { options, parts, creator }: Served)
       db: pools.readDb,
       overloaded,
     }),
-    allowLoopbackUrls: allowLoopback,
-    today: () => new Date().toISOString().slice(0, 10),
   });
   registerConsoleRoutes(server);
   registerCallbackRoutes(server, { ...payouts, workDb: pools.workDb });
   const wake = (): void => parts.wake('notification');
-  registerOperatorRoutes(server, {
+  const people = {
     directory,
     vault,
     log,
+    monotonicMs,
     isCookieSecure: options.isCookieSecure,
     isOnePerson: options.isOnePerson,
     isSecondFactorRequired: options.isSecondFactorRequired,
@@ -176,6 +183,8 @@ function registerRoutes(server: HttpServer, { options, parts, creator }: Served)
     guard: createSignInGuard({ db: pools.readDb }),
     connectors: payouts.connectors,
     allowLoopbackUrls: allowLoopback,
+    orderPayout: (request) => orderPayout(ordering, request),
+    preflightOrder: (request) => preflightOrder({ ...ordering, readDb: pools.readDb }, request),
     judgePayout: (input) => judgePayout(payouts, input),
     cancelPayout: (input) => cancelPayout(payouts, input),
     resendNotification: (input) =>
@@ -195,7 +204,9 @@ function registerRoutes(server: HttpServer, { options, parts, creator }: Served)
         },
         input,
       ),
-  });
+  } satisfies OperatorNeeds;
+  registerOperatorRoutes(server, people);
+  registerCabinetRoutes(server, people);
 }
 
 /** What requests and jobs both need. */
