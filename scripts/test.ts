@@ -6,11 +6,12 @@ import { listFiles } from './list-files.ts';
 
 /**
  * npm test [words of paths …]: runs the test files, all of them on one PostgreSQL, and says what failed. Those that
- * need a browser are run only when a word names their folder, as npm run test:browser does.
+ * need a browser or a cluster of servers are run only when a word names their folder, as npm run test:browser does.
  */
 const root = process.cwd();
 const concurrency = 2;
 const fileTimeoutMs = 600_000;
+const namedOnly = ['browser', 'test/ha'];
 
 type Result = {
   name: string;
@@ -27,7 +28,7 @@ const words = process.argv.slice(2);
 const paths = (await listFiles({ root, folders: ['packages/*/test'], endings: ['.test.ts'] })).filter(
   (path) =>
     (words.length === 0 || words.some((word) => path.includes(word))) &&
-    (!path.includes('/browser/') || words.some((word) => word.includes('browser'))),
+    namedOnly.every((folder) => !path.includes(`/${folder}/`) || words.some((word) => word.includes(folder))),
 );
 const tallies = new Map<string, Tally>();
 const cluster = paths.some((path) => path.startsWith('packages/gateway/')) ? await startTestCluster() : null;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { listPlaces } from './db/places.ts';
 
 /** One setting: what the README's table shows, and how its text becomes a value. */
 type Setting = {
@@ -19,7 +20,7 @@ export const settings: readonly Setting[] = [
   {
     name: 'DATABASE_URL',
     default: null,
-    meaning: 'a PostgreSQL 15 or newer to use instead of the embedded one; needed by `serve` and `work`',
+    meaning: 'a PostgreSQL 15 or newer, or several hosts of a replicated one; needed by `serve` and `work`',
   },
   {
     name: 'MASTER_KEY',
@@ -116,12 +117,19 @@ const count = z.coerce.number().int().min(1).max(1_000_000);
 const longestMs = 31 * 86_400_000;
 const milliseconds = z.coerce.number().int().min(1).max(longestMs);
 const optionalText = z.string().min(1).optional();
+const databaseUrl = z.string().check((context) => {
+  try {
+    listPlaces({ url: context.value });
+  } catch (error) {
+    context.issues.push({ code: 'custom', input: '', message: error instanceof Error ? error.message : String(error) });
+  }
+});
 
 const shape = z.object({
   PORT: port,
   HOST: z.string().min(1),
   DATA_DIR: z.string().min(1),
-  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  DATABASE_URL: databaseUrl.optional(),
   MASTER_KEY: optionalText,
   MASTER_KEY_FILE: optionalText,
   MASTER_KEYS_RETIRED: optionalText,

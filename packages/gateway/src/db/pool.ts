@@ -3,11 +3,9 @@
 // Refuses to know any table.
 import pg from 'pg';
 import type { SchemaConnection } from './migrate.ts';
+import { type Connection, listPlaces } from './places.ts';
 
-/** Where PostgreSQL is: a connection URL, or the parts (`host` may be the folder of a Unix socket). */
-export type Connection =
-  | { readonly url: string }
-  | { readonly host: string; readonly port: number; readonly user: string; readonly database: string };
+export type { Connection } from './places.ts';
 
 /** A statement that the server plans once per connection. `name` must be unique for its text. */
 export type Statement = { readonly name: string; readonly text: string };
@@ -51,15 +49,33 @@ const typeParsers = {
   },
 };
 
-function driverOptions(options: PoolOptions): pg.PoolConfig {
-  const where = 'url' in options.connection ? { connectionString: options.connection.url } : { ...options.connection };
+type Where = pg.PoolConfig | { readonly connectionString: string };
+
+function whereIs(place: Connection): Where {
+  return 'url' in place ? { connectionString: place.url } : { ...place };
+}
+
+/** Of several servers one takes writes. A server that was set back to reading answers, and refuses every change. */
+async function assertWritable(client: pg.ClientBase): Promise<void> {
+  const { rows } = await client.query<{ standby: boolean }>('select pg_is_in_recovery() as standby');
+  if (rows[0]?.standby !== false) throw new Error('this server takes no writes: it follows another one');
+}
+
+/** How long one of several servers may take to answer before the next one is tried. */
+const hopTimeoutMs = 1_500;
+
+function driverOptions(options: PoolOptions, places: readonly Connection[]): pg.PoolConfig {
+  const isCluster = places.length > 1;
+  const connectTimeoutMs = options.connectTimeoutMs ?? (isCluster ? hopTimeoutMs : 5_000);
   return {
-    ...where,
+    ...whereIs(places[0] ?? options.connection),
+    // The pool waits for the promise, whatever its types say.
+    ...(isCluster ? { onConnect: (client) => assertWritable(client) as unknown as void, maxLifetimeSeconds: 600 } : {}),
     application_name: options.name,
     max: options.connectionsMax,
     min: 0,
     idleTimeoutMillis: 60_000,
-    connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
+    connectionTimeoutMillis: connectTimeoutMs,
     statement_timeout: options.statementTimeoutMs ?? 20_000,
     query_timeout: options.queryTimeoutMs ?? 25_000,
     idle_in_transaction_session_timeout: 20_000,
@@ -99,7 +115,9 @@ function watchReplication(client: pg.PoolClient): void {
 
 /** Opens a pool. Connections are made on first use. */
 export function openPool(options: PoolOptions): Db {
-  const pool = new pg.Pool(driverOptions(options));
+  const places = listPlaces(options.connection);
+  const pool = new pg.Pool(driverOptions(options, places));
+  const take = connectThrough(pool, places);
   const isNamed = options.namedStatements ?? true;
   let isClosing = false;
   pool.on('connect', watchReplication);
@@ -108,8 +126,8 @@ export function openPool(options: PoolOptions): Db {
     if (!isClosing) options.onError?.(error);
   });
   return {
-    ...sqlOn({ query: (question) => askOnce(pool, question) }, isNamed),
-    tx: (work) => runTx(pool, isNamed, work),
+    ...sqlOn({ query: (question) => askOnce(take, question) }, isNamed),
+    tx: (work) => runTx(take, isNamed, work),
     load: () => ({ waiting: pool.waitingCount, open: pool.totalCount, idle: pool.idleCount }),
     close() {
       isClosing = true;
@@ -126,10 +144,35 @@ type Held = Asker & {
   giveBack(): void;
 };
 
-async function takeConnection(pool: pg.Pool): Promise<Held> {
-  const client = await pool.connect().catch((error: unknown) => {
-    throw new NotConnected(error);
-  });
+type Take = () => Promise<pg.PoolClient>;
+
+/** A connection of the pool; a new one goes where the last one was made, or to the next place that is writable. */
+function connectThrough(pool: pg.Pool, places: readonly Connection[]): Take {
+  let at = 0;
+  const connect = async (): Promise<pg.PoolClient> => {
+    for (let tries = 1; ; tries += 1) {
+      const from = at;
+      try {
+        return await pool.connect();
+      } catch (error) {
+        if (tries >= places.length) throw error;
+        // Whoever failed first moves on, for all that wait.
+        if (from === at) at = (at + 1) % places.length;
+        Object.assign(pool.options, whereIs(places[at] as Connection));
+      }
+    }
+  };
+  return () =>
+    connect().catch((error: unknown) => {
+      throw new NotConnected(error);
+    });
+}
+
+/** read_only_sql_transaction: this server took writes once, and follows another one now. */
+const readOnly = '25006';
+
+async function takeConnection(take: Take): Promise<Held> {
+  const client = await take();
   let broken: Error | undefined;
   const noteBroken = (error: unknown): void => {
     broken = error instanceof Error ? error : new Error(String(error));
@@ -147,7 +190,7 @@ async function takeConnection(pool: pg.Pool): Promise<Held> {
         return result;
       } catch (error) {
         // No report of the server: whatever comes next on this connection would wait behind what was not answered.
-        if (!(error instanceof pg.DatabaseError)) noteBroken(error);
+        if (!(error instanceof pg.DatabaseError) || error.code === readOnly) noteBroken(error);
         throw error;
       }
     },
@@ -158,8 +201,8 @@ async function takeConnection(pool: pg.Pool): Promise<Held> {
   };
 }
 
-async function askOnce(pool: pg.Pool, question: pg.QueryConfig): Promise<pg.QueryResult> {
-  const held = await takeConnection(pool);
+async function askOnce(take: Take, question: pg.QueryConfig): Promise<pg.QueryResult> {
+  const held = await takeConnection(take);
   try {
     return await held.query(question);
   } catch (error) {
@@ -171,8 +214,8 @@ async function askOnce(pool: pg.Pool, question: pg.QueryConfig): Promise<pg.Quer
   }
 }
 
-async function runTx<T>(pool: pg.Pool, isNamed: boolean, work: (tx: Tx) => Promise<T>): Promise<T> {
-  const held = await takeConnection(pool);
+async function runTx<T>(take: Take, isNamed: boolean, work: (tx: Tx) => Promise<T>): Promise<T> {
+  const held = await takeConnection(take);
   try {
     await held.query({ text: 'begin' });
     const value = await work({ ...sqlOn(held, isNamed), isTx: true });
@@ -189,9 +232,19 @@ async function runTx<T>(pool: pg.Pool, isNamed: boolean, work: (tx: Tx) => Promi
 
 /** One connection outside any pool, for migrations. */
 export async function openSession(connection: Connection): Promise<SchemaConnection> {
-  const client = new pg.Client('url' in connection ? { connectionString: connection.url } : { ...connection });
-  await client.connect();
-  return client;
+  const places = listPlaces(connection);
+  for (const [at, place] of places.entries()) {
+    const client = new pg.Client(whereIs(place));
+    try {
+      await client.connect();
+      if (places.length > 1) await assertWritable(client);
+      return client;
+    } catch (error) {
+      await client.end().catch(() => {});
+      if (at === places.length - 1) throw error;
+    }
+  }
+  throw new Error('the connection names no server');
 }
 
 /** The SQLSTATE of an error that the server reported, or undefined: then the fate of a commit is not known. */

@@ -1,7 +1,7 @@
 import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type SignedOrder, signAhead, signedOrder } from './orders.ts';
-import type { Shop, Site } from './site.ts';
+import type { Shop, Watched } from './site.ts';
 
 /** What a client was told about one order. `cut`: it may have been sent, and no answer came. */
 export type Answer = {
@@ -39,7 +39,7 @@ const signedAhead = 1_000;
 const tellsMax = 3;
 
 /** Clients that order one payout after the other until they are stopped, and write down what they are told. */
-export function startLoad(site: Site, shop: Shop, pace: Pace = {}): Load {
+export function startLoad(site: Watched, shop: Shop, pace: Pace = {}): Load {
   const { clients = 10, pauseMs = 25, ordersMax = Number.POSITIVE_INFINITY } = pace;
   const path = join(site.folder, `answers-${shop.merchantId}-${shop.nextOrder}.ndjson`);
   appendFileSync(path, '');
@@ -78,7 +78,7 @@ export function startLoad(site: Site, shop: Shop, pace: Pace = {}): Load {
 }
 
 /** Waits until a load with a given number of orders has sent them all. */
-export async function sendAll(site: Site, shop: Shop, pace: Pace & { readonly ordersMax: number }): Promise<Load> {
+export async function sendAll(site: Watched, shop: Shop, pace: Pace & { readonly ordersMax: number }): Promise<Load> {
   const load = startLoad(site, shop, pace);
   await load.ended;
   return load;
@@ -92,7 +92,7 @@ type Placing = {
   readonly isStopped: () => boolean;
 };
 
-async function placeOrder(site: Site, shop: Shop, { at, pace, path, triesMax, isStopped }: Placing): Promise<void> {
+async function placeOrder(site: Watched, shop: Shop, { at, pace, path, triesMax, isStopped }: Placing): Promise<void> {
   for (let tryNo = 1; tryNo <= triesMax; ) {
     const answer = await order(site, shop, { at, pace, tryNo });
     if (answer === 'never sent') {
@@ -108,7 +108,7 @@ async function placeOrder(site: Site, shop: Shop, { at, pace, path, triesMax, is
 
 /** One order, once. `never sent`: nobody took the connection. */
 export async function order(
-  site: Site,
+  site: Watched,
   shop: Shop,
   { at, pace = {}, tryNo = 1 }: { readonly at: number; readonly pace?: Pace; readonly tryNo?: number },
 ): Promise<Answer | 'never sent'> {
@@ -141,7 +141,7 @@ export type Posted = {
 type Message = Pick<SignedOrder, 'body' | 'sign'> & Pick<Pace, 'port' | 'patienceMs'> & { readonly path: string };
 
 /** Throws when there is no whole answer. */
-export async function post(site: Site, shop: Shop, message: Message): Promise<Posted> {
+export async function post(site: Watched, shop: Shop, message: Message): Promise<Posted> {
   const { path, body, sign, port = site.port, patienceMs = 30_000 } = message;
   const response = await fetch(`http://127.0.0.1:${port}${path}`, {
     method: 'POST',

@@ -56,6 +56,9 @@ export type Site = {
   close(): Promise<void>;
 };
 
+/** What clients need of a site, and those who look at it afterwards. */
+export type Watched = Pick<Site, 'folder' | 'port' | 'bookPath' | 'receiver' | 'db' | 'readCrashes'>;
+
 export type SiteOptions = {
   /** Environment of the processes, over what every site has. */
   readonly settings?: Readonly<Record<string, string>>;
@@ -81,8 +84,9 @@ export async function openSite(options: SiteOptions = {}): Promise<Site | undefi
     await moveLog(join(dataDir, 'postgres'), log);
   }
   let embedded = await startEmbedded({ dataDir });
-  const processes = createProcesses({ folder, port: await findFreePort(), settings: options.settings ?? {} });
-  processes.useSocket(embedded.connection.host);
+  let socket = embedded.connection.host;
+  const url = (): string => `postgres://vyplata@localhost/vyplata?host=${encodeURIComponent(socket)}`;
+  const processes = createProcesses({ folder, url, port: await findFreePort(), settings: options.settings ?? {} });
   let db = openDb(embedded);
   const receiver = await startReceiver();
   const shops: Shop[] = [];
@@ -95,6 +99,9 @@ export async function openSite(options: SiteOptions = {}): Promise<Site | undefi
     shops,
     disk,
     db: () => db,
+    useSocket(path) {
+      socket = path;
+    },
     database: {
       pid: async () => Number((await readFile(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8')).split('\n')[0]),
       exited: () => embedded.exited,
@@ -127,13 +134,13 @@ process.once('exit', () => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
-async function makeFolder(): Promise<string> {
+export async function makeFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'vyplata-faults-'));
   folders.add(folder);
   return folder;
 }
 
-async function removeFolder(folder: string): Promise<void> {
+export async function removeFolder(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   folders.delete(folder);
 }
@@ -153,14 +160,19 @@ function openDb({ connection }: EmbeddedDatabase): Db {
   return openPool({ connection, name: 'faults', connectionsMax: 4, queryTimeoutMs: 60_000, onError: () => {} });
 }
 
-type Place = { readonly folder: string; readonly port: number; readonly settings: Readonly<Record<string, string>> };
+type Place = {
+  readonly folder: string;
+  readonly port: number;
+  /** Where the database is for whoever is started now. */
+  readonly url: () => string;
+  readonly settings: Readonly<Record<string, string>>;
+};
 
 /** The gateway's processes; what they say is in their own files in the folder. */
-function createProcesses({ folder, port, settings }: Place) {
+export function createProcesses({ folder, port, url, settings }: Place) {
   const children: { readonly child: ChildProcess; readonly logPath: string }[] = [];
   const asked = new Set<ChildProcess>();
   const bookPath = join(folder, 'book.ndjson');
-  let socket = '';
 
   async function end(child: ChildProcess, signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null> {
     const exited = once(child, 'exit');
@@ -173,12 +185,10 @@ function createProcesses({ folder, port, settings }: Place) {
   return {
     port,
     bookPath,
-    useSocket(path: string) {
-      socket = path;
-    },
-    async start(command: Command): Promise<ChildProcess> {
-      const url = `postgres://vyplata@localhost/vyplata?host=${encodeURIComponent(socket)}`;
-      const env = { ...process.env, ...environmentOf({ folder, url, port, bookPath }), ...settings };
+    /** `own`: another port than the site's. */
+    async start(command: Command, own: number = port): Promise<ChildProcess> {
+      const paths = { folder, bookPath, url: url(), port: own };
+      const env = { ...process.env, ...environmentOf(paths), ...settings };
       const logPath = join(folder, `${command}-${children.length}.log`);
       const log = await open(logPath, 'a');
       // Whatever becomes of this process, none of its gateways outlives it.
@@ -186,7 +196,7 @@ function createProcesses({ folder, port, settings }: Place) {
       const child = spawn('setpriv', words, { env, stdio: ['ignore', log.fd, log.fd] });
       await log.close();
       children.push({ child, logPath });
-      if (command !== 'work') await waitUntilLive({ port, child, logPath });
+      if (command !== 'work') await waitUntilLive({ port: own, child, logPath });
       return child;
     },
     end,
@@ -226,7 +236,7 @@ function environmentOf({ folder, url, port, bookPath }: Paths): Record<string, s
   };
 }
 
-async function openShop(db: Db, endpointUrl: string): Promise<Shop> {
+export async function openShop(db: Db, endpointUrl: string): Promise<Shop> {
   const vault = openVault(masterKey);
   const publicPem = merchantKey.publicKey.export({ type: 'spki', format: 'pem' }).toString();
   return db.tx(async (tx) => {

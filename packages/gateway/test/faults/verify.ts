@@ -3,7 +3,7 @@ import { auditLedger } from '../../src/ledger/audit.ts';
 import { checkTables, type Row, readPayouts } from './tables.ts';
 import { type Answer, type Load, order, post, sleep } from './load.ts';
 import { signedOrder, signText } from './orders.ts';
-import type { Site } from './site.ts';
+import type { Watched } from './site.ts';
 
 /** What must be zero. */
 export const wrongs = [
@@ -37,7 +37,7 @@ const recoverMaxMs = 90_000;
 type Findings = { add(wrong: Wrong, text: string): void; readonly list: { wrong: Wrong; text: string }[] };
 
 /** Settles what was left open, waits until nothing is under way, and holds everything against everything. */
-export async function verifySite(site: Site, loads: readonly Load[]): Promise<Figures> {
+export async function verifySite(site: Watched, loads: readonly Load[]): Promise<Figures> {
   const list: Findings['list'] = [];
   const findings: Findings = { list, add: (wrong, text) => void list.push({ wrong, text }) };
   const startedAt = performance.now();
@@ -70,7 +70,7 @@ function listOpen(answers: readonly Answer[]): number[] {
  * A careful merchant's way out: status until it is definite, and then the same order once more, which has to be
  * accepted, under the id that status told if it told one.
  */
-async function settleOpen(site: Site, load: Load, findings: Findings): Promise<void> {
+async function settleOpen(site: Watched, load: Load, findings: Findings): Promise<void> {
   const open = listOpen(load.readAnswers());
   const untilAt = performance.now() + resolveMaxMs;
   const settle = async (): Promise<void> => {
@@ -82,7 +82,7 @@ async function settleOpen(site: Site, load: Load, findings: Findings): Promise<v
 
 type Settling = { readonly at: number; readonly untilAt: number; readonly findings: Findings };
 
-async function settleOrder(site: Site, { shop }: Load, { at, untilAt, findings }: Settling): Promise<void> {
+async function settleOrder(site: Watched, { shop }: Load, { at, untilAt, findings }: Settling): Promise<void> {
   const { orderId } = signedOrder(at);
   const body = JSON.stringify({ order_id: orderId });
   const message = { path: '/v1/payout/status', body, sign: signText(body) };
@@ -112,7 +112,7 @@ async function askUntil<T>(untilAt: number, ask: () => Promise<T | undefined>): 
 }
 
 /** The queue is empty: every payout was sent and ended, every notification was delivered or given up. */
-async function untilQuiet(site: Site): Promise<void> {
+async function untilQuiet(site: Watched): Promise<void> {
   await askUntil(performance.now() + recoverMaxMs, async () => {
     const [row] = await site.db().query<{ count: bigint }>('select count(*) from job');
     return row?.count === 0n ? true : undefined;
@@ -142,7 +142,7 @@ function checkAnswers({ shop, readAnswers }: Load, payouts: readonly Row[], find
 }
 
 /** Final, as its order wants it, and in the Book exactly if it is paid. */
-function checkEnds(site: Site, payouts: readonly Row[], findings: Findings): void {
+function checkEnds(site: Watched, payouts: readonly Row[], findings: Findings): void {
   const book = countExecutions(site.bookPath);
   for (const [id, count] of book) if (count > 1) findings.add('executedTwice', `${id} was executed ${count} times`);
   const ids = new Set(payouts.map(({ payoutId }) => payoutId.toString()));
@@ -158,7 +158,7 @@ function checkEnds(site: Site, payouts: readonly Row[], findings: Findings): voi
 }
 
 /** What receivers got is true and never changes; who was told by "delivered" really got it. */
-function checkReceived({ receiver }: Site, payouts: readonly Row[], findings: Findings): void {
+function checkReceived({ receiver }: Watched, payouts: readonly Row[], findings: Findings): void {
   const byId = new Map(payouts.map((payout) => [Number(payout.payoutId), payout]));
   const acknowledged = new Set<number>();
   for (const [id, { digests, payoutId, status, acknowledged: count }] of receiver.got) {
