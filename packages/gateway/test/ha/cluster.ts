@@ -50,6 +50,9 @@ function findBinaries(): string | undefined {
 
 export async function openCluster(): Promise<Cluster> {
   const folder = await mkdtemp(join(tmpdir(), 'vyplata-ha-'));
+  // Patroni lets its PostgreSQL go on when it dies itself: nothing of ours may outlive this process.
+  const sweep = (): void => void spawnSync('pkill', ['-KILL', '-f', folder]);
+  process.once('exit', sweep);
   const owner = ownerOf();
   if (owner !== undefined) chownSync(folder, owner.uid, owner.gid);
   const children = new Map<string, ChildProcess>();
@@ -102,6 +105,8 @@ export async function openCluster(): Promise<Cluster> {
       for (const node of nodes) for (const pid of await processesOf(folder, node)) signal(pid, 'SIGKILL');
       for (const child of children.values()) child.kill('SIGKILL');
       await new Promise((resolve) => setTimeout(resolve, 200));
+      sweep();
+      process.off('exit', sweep);
       rmSync(folder, { recursive: true, force: true });
     },
   };
