@@ -19,8 +19,15 @@ export function failAs(
   return { params: { problem: code, ...(values === undefined ? {} : { values }) } };
 }
 
+const nameForm = /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/;
+
+/** A strange key is not echoed: it could hold anything, a card number too. */
+function nameField(path: readonly PropertyKey[]): string {
+  return path.map((key) => (typeof key === 'number' || nameForm.test(String(key)) ? String(key) : '?')).join('.');
+}
+
 function toProblems(issue: z.core.$ZodIssue, whole: Reading['whole']): Problem[] {
-  const field = issue.path.length === 0 ? whole : issue.path.join('.');
+  const field = issue.path.length === 0 ? whole : nameField(issue.path);
   switch (issue.code) {
     case 'invalid_type':
       if (issue.path.length === 0 && whole === 'json') return [{ code: 'json_not_object', field }];
@@ -36,7 +43,7 @@ function toProblems(issue: z.core.$ZodIssue, whole: Reading['whole']): Problem[]
       return [{ code, field, values: { max: Number(issue.maximum) } }];
     }
     case 'unrecognized_keys':
-      return issue.keys.map((key) => ({ code: 'field_unknown', field: [...issue.path, key].join('.') }));
+      return issue.keys.map((key) => ({ code: 'field_unknown', field: nameField([...issue.path, key]) }));
     case 'custom':
       return [customProblem(issue.params, field)];
     default:
