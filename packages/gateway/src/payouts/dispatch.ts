@@ -98,11 +98,14 @@ async function askAboutPayout(needs: Needs, read: Read, job: Job): Promise<void>
     }
   }
   // If nothing has arrived yet, a repeat is what moves the money: a pause holds it like a first send.
-  const { merchantId, accountId } = payout;
-  const pause = await needs.pauses.find({ merchantId, accountId, connector: connector.name });
-  if (pause !== undefined) return needs.pauses.park(job, pause);
+  if (isRepeatSafe(needs, read, connector.facts)) {
+    const { merchantId, accountId } = payout;
+    const pause = await needs.pauses.find({ merchantId, accountId, connector: connector.name });
+    if (pause !== undefined) return needs.pauses.park(job, pause);
+  }
+  // Once more: the pauses may have been read for a while.
   if (!isRepeatSafe(needs, read, connector.facts)) {
-    const evidence = { note: 'this provider cannot be asked' };
+    const evidence = { note: 'the provider tells nothing, and it is too late to send the same again' };
     return settleOutcome(needs, { ...answer, outcome: { kind: 'unknown', evidence }, via: 'inquiry' });
   }
   const outcome = await callProvider(needs, payout, (signal) => connector.send(order, signal));
