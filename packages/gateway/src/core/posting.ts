@@ -22,7 +22,7 @@ export function postSend(debitMinor: bigint, connector: string): Posting {
   return { ...nothing, kind: 'send', connector, heldMinor: -debitMinor, clearingMinor: debitMinor };
 }
 
-/** It was proven not to have left: back from clearing to the hold. */
+/** It was refused, and the next connector is tried: back from clearing to the hold. */
 export function postRecall(debitMinor: bigint, connector: string): Posting {
   return { ...nothing, kind: 'recall', connector, heldMinor: debitMinor, clearingMinor: -debitMinor };
 }

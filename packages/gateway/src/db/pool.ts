@@ -220,7 +220,7 @@ class NotReplicated extends Error {
  * The severity of an error after which the server goes on, as it calls it itself: in English, or in Russian where it
  * was set up so. What it calls otherwise is not taken for certain and is asked about.
  */
-const survivedSeverities: readonly (string | undefined)[] = ['ERROR', 'ОШИБКА'];
+const survivedSeverities: ReadonlySet<string | undefined> = new Set(['ERROR', 'ОШИБКА']);
 
 /**
  * Whether the transaction that threw is certainly not committed. What was never sent is not, and a report of the server
@@ -229,7 +229,7 @@ const survivedSeverities: readonly (string | undefined)[] = ['ERROR', 'ОШИБ�
  */
 export function isCertainlyAborted(error: unknown): boolean {
   if (error instanceof NotConnected) return true;
-  if (!(error instanceof pg.DatabaseError) || !survivedSeverities.includes(error.severity)) return false;
+  if (!(error instanceof pg.DatabaseError) || !survivedSeverities.has(error.severity)) return false;
   const state = sqlStateOf(error);
   return state !== undefined && !state.startsWith('57P') && !state.startsWith('08');
 }

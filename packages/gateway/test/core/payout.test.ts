@@ -152,9 +152,9 @@ test('each connector of the list is tried once, whatever stands in the list', ()
     for (let attempts = 0; !isFinal(payout.state); attempts += 1) {
       assert.ok(attempts < connectors.length, `${connectors} is tried for ever`);
       const { attempt } = changeOf(payout, { kind: 'send' });
-      payout = { ...payout, state: 'sent', attempt: { ...(attempt ?? assert.fail()), asks: 0 } };
-      const refused = changeOf(payout, hear({ outcome, attemptNo: attempts + 1 }));
-      payout = { ...payout, state: refused.to, attempt: { ...payout.attempt, ...refused.attempt } as Attempt };
+      const sent = Object.assign(payoutIn('sent', attempt), { connectors });
+      const refused = changeOf(sent, hear({ outcome, attemptNo: attempts + 1 }));
+      payout = Object.assign(payoutIn(refused.to, refused.attempt), { connectors });
     }
     assert.equal(payout.state, 'fail');
   }

@@ -170,7 +170,8 @@ describe('pauses', () => {
     });
     await pauses.refresh();
     await room.db.query(
-      `insert into job (kind, merchant_id, subject_id, fence, run_at) values ('payout', 1, 3, 1, now() + interval '1 h')`,
+      `insert into job (kind, merchant_id, subject_id, fence, run_at)
+       values ('payout', 1, 3, 1, now() + interval '1 hour')`,
     );
     const job = { kind: 'payout', merchantId: 1n, subjectId: 3n, lane: '', fence: 1, lateMs: 0 } as const;
     const parking = pauses.park(job, pause);

@@ -106,7 +106,7 @@ describe('what was found wrong about a final status is put right in the ledger',
        returning incident_id as id`,
       [room.merchantId, payoutId],
     );
-    const before = await balance();
+    const earlier = await balance();
     let other: Promise<unknown> = Promise.resolve();
     await room.db.tx(async (tx) => {
       await reversePayout(tx, { incidentId, paidMinor: undefined, actor: 'operator:anna', reason: 'the statement' });
@@ -114,7 +114,7 @@ describe('what was found wrong about a final status is put right in the ledger',
       await sleep(200);
     });
     assert.ok(refusedWith('incident_not_reversible')(await other), String(await other));
-    const [available = 0n, owed, paid = 0n] = before;
+    const [available = 0n, owed, paid = 0n] = earlier;
     assert.deepEqual(await balance(), [available - 1_000n, owed, paid + 1_000n]);
     await assertSound();
   });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { Connector, InquiryOutcome, Outcome, SendOrder } from '../../src/connectors/connector.ts';
+import type { Connector, InquiryOutcome, Outcome } from '../../src/connectors/connector.ts';
 import { createQueue } from '../../src/jobs/queue.ts';
 import { auditLedger } from '../../src/ledger/audit.ts';
 import { openDirectory } from '../../src/merchants/directory.ts';
@@ -19,7 +19,7 @@ describe('after a refusal', () => {
   let room: Room;
   let needs: Needs;
   let closeDirectory: () => Promise<void>;
-  let answerSend: (order: SendOrder) => Promise<Outcome>;
+  let answerSend: () => Promise<Outcome>;
   let answerInquiry: InquiryOutcome;
   const sent: string[] = [];
   const incidents: string[] = [];
@@ -35,9 +35,9 @@ describe('after a refusal', () => {
     const connector = (name: string): Connector => ({
       name,
       facts: { idempotentForMs: 600_000, canInquire: true, deliveryDelayMaxMs: 1_000, hasSignedCallbacks: true },
-      send(order) {
-        sent.push(`${name} ${order.reference.split('-')[1]}`);
-        return answerSend(order);
+      send({ reference }) {
+        sent.push(`${name} ${reference.split('-')[1]}`);
+        return answerSend();
       },
       inquire: () => Promise.resolve(answerInquiry),
       readCallback: () => undefined,
