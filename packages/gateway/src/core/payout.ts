@@ -175,9 +175,10 @@ function decideUnreadable(payout: Payout, event: Extract<PayoutEvent, { kind: 'u
   });
 }
 
-/** A connector that rejected is not asked again. */
+/** A connector that rejected is not asked again, not even if the list names it twice. */
 function nextConnector({ attempt, connectors }: Payout): string | undefined {
-  return connectors[attempt === undefined ? 0 : connectors.indexOf(attempt.connector) + 1];
+  const distinct = [...new Set(connectors)];
+  return distinct[attempt === undefined ? 0 : distinct.indexOf(attempt.connector) + 1];
 }
 
 type OutcomeEvent = Extract<PayoutEvent, { kind: 'outcome' }>;
@@ -186,7 +187,7 @@ function decideOutcome(payout: Payout, event: OutcomeEvent, policy: Policy): Dec
   if (payout.attempt === undefined) return { kind: 'refused', why: 'no_attempt' };
   const attempt = liveAttempt(payout);
   if (attempt === undefined || isFinal(payout.state) || attempt.attemptNo !== event.attemptNo) {
-    return decideLate(payout, event);
+    return decideLate(payout, event, policy);
   }
   const { outcome } = event;
   switch (outcome.kind) {
@@ -225,7 +226,7 @@ function decidePaid(payout: Payout, attempt: Attempt, outcome: Succeeded, source
     });
   }
   return changed({
-    ...paidChange(payout, attempt, outcome.paidMinor),
+    ...paidChange(payout, attempt.connector, outcome.paidMinor),
     cause: `paid_by_${source}`,
     evidence: outcome.evidence,
     attempt: {
@@ -242,11 +243,11 @@ function finalOf(payout: Payout, paidMinor: bigint): Final {
   return { paidMinor, commissionMinor: chargeOfPartial(payout.charge, paidMinor).commissionMinor };
 }
 
-function paidChange(payout: Payout, attempt: Attempt, paidMinor: bigint): Omit<Change, 'cause'> {
+function paidChange(payout: Payout, sentTo: string | undefined, paidMinor: bigint): Omit<Change, 'cause'> {
   const partial = chargeOfPartial(payout.charge, paidMinor);
   return {
     to: 'paid',
-    posting: postCapture(payout.charge, partial, attempt.connector),
+    posting: postCapture(payout.charge, partial, sentTo),
     final: finalOf(payout, paidMinor),
     nextInMs: undefined,
   };
@@ -330,22 +331,26 @@ function decideStillOpen(payout: Payout, attempt: Attempt, event: OutcomeEvent, 
   });
 }
 
-/** An answer for an attempt that has ended. The same again means nothing; a contradiction is for people to see. */
-function decideLate(payout: Payout, event: OutcomeEvent): Decision {
+/**
+ * An answer for an attempt that has ended. The same again means nothing; a contradiction is for people to see, and who
+ * may have been paid already is not sent to again before a person has looked.
+ */
+function decideLate(payout: Payout, event: OutcomeEvent, policy: Policy): Decision {
   const { outcome, attemptNo } = event;
-  const { attempt } = payout;
+  const { attempt, state } = payout;
   const succeeded = attempt?.attemptNo === attemptNo && attempt.state === 'succeeded';
   const isContradiction =
     (outcome.kind === 'succeeded' && !succeeded) ||
     ((outcome.kind === 'rejected' || outcome.kind === 'cancelled') && succeeded);
   if (!isContradiction) return { kind: 'refused', why: 'already_known' };
   return changed({
-    to: payout.state,
+    to: isFinal(state) ? state : 'review',
     cause: 'contradiction',
-    nextInMs: isFinal(payout.state) || payout.state === 'review' ? undefined : 0,
+    evidence: outcome.evidence,
+    nextInMs: liveAttempt(payout) === undefined ? undefined : policy.reviewAskMs,
     incident: {
       kind: outcome.kind === 'succeeded' ? 'paid_after_end' : 'refused_after_paid',
-      detail: { ...outcome.evidence, attemptNo, source: event.source, state: payout.state },
+      detail: { ...outcome.evidence, attemptNo, source: event.source, state },
     },
   });
 }
@@ -368,13 +373,15 @@ function decideVerdict(payout: Payout, event: Extract<PayoutEvent, { kind: 'judg
   const live = liveAttempt(payout);
   const { verdict, evidence } = event;
   if (verdict.kind === 'paid') {
-    if (live === undefined) return { kind: 'refused', why: 'never_sent' };
+    // The provider may have refused it and paid all the same: the attempt is over then, and the money held again.
+    const { attempt } = payout;
+    if (attempt === undefined) return { kind: 'refused', why: 'never_sent' };
     if (verdict.paidMinor <= 0n || verdict.paidMinor > charge.dueMinor) return { kind: 'refused', why: 'paid_amount' };
     return changed({
-      ...paidChange(payout, live, verdict.paidMinor),
+      ...paidChange(payout, live?.connector, verdict.paidMinor),
       cause: 'judged_paid',
       evidence,
-      attempt: { ...live, state: 'succeeded', answer: evidence },
+      attempt: { ...attempt, state: 'succeeded', answer: evidence },
     });
   }
   return changed({

@@ -22,18 +22,21 @@ export function postSend(debitMinor: bigint, connector: string): Posting {
   return { ...nothing, kind: 'send', connector, heldMinor: -debitMinor, clearingMinor: debitMinor };
 }
 
-/** It was proven not to have left: back from clearing to the hold. */
+/** It was refused, and the next connector is tried: back from clearing to the hold. */
 export function postRecall(debitMinor: bigint, connector: string): Posting {
   return { ...nothing, kind: 'recall', connector, heldMinor: debitMinor, clearingMinor: -debitMinor };
 }
 
-/** The end of a paid payout: what the recipient got, the commission, and the undelivered rest back to the account. */
-export function postCapture(charge: Charge, partial: PartialCharge, connector: string): Posting {
+/**
+ * The end of a paid payout: what the recipient got, the commission, and the undelivered rest back to the account.
+ * Without `sentTo` the money is held again: the provider had refused it, and paid it all the same.
+ */
+export function postCapture(charge: Charge, partial: PartialCharge, sentTo: string | undefined): Posting {
   return {
     ...nothing,
+    ...takeFrom(sentTo, charge.debitMinor),
     kind: 'capture',
-    connector,
-    clearingMinor: -charge.debitMinor,
+    connector: sentTo,
     paidMinor: partial.debitMinor - partial.commissionMinor,
     commissionMinor: partial.commissionMinor,
     availableMinor: partial.returnedMinor,
@@ -42,6 +45,15 @@ export function postCapture(charge: Charge, partial: PartialCharge, connector: s
 
 /** The end of a payout that paid nothing: everything back to the account, from wherever it is. */
 export function postRelease(debitMinor: bigint, sentTo: string | undefined): Posting {
-  const from = sentTo === undefined ? { heldMinor: -debitMinor } : { clearingMinor: -debitMinor };
-  return { ...nothing, ...from, kind: 'release', connector: sentTo, availableMinor: debitMinor };
+  return {
+    ...nothing,
+    ...takeFrom(sentTo, debitMinor),
+    kind: 'release',
+    connector: sentTo,
+    availableMinor: debitMinor,
+  };
+}
+
+function takeFrom(sentTo: string | undefined, debitMinor: bigint): Partial<Posting> {
+  return sentTo === undefined ? { heldMinor: -debitMinor } : { clearingMinor: -debitMinor };
 }

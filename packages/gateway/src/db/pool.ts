@@ -270,11 +270,19 @@ class NotReplicated extends Error {
 }
 
 /**
+ * The severity of an error after which the server goes on, as it calls it itself: in English, or in Russian where it
+ * was set up so. What it calls otherwise is not taken for certain and is asked about.
+ */
+const survivedSeverities: ReadonlySet<string | undefined> = new Set(['ERROR', 'ОШИБКА']);
+
+/**
  * Whether the transaction that threw is certainly not committed. What was never sent is not, and a report of the server
- * about a statement is certain; a lost connection, a shutdown (57P0x) and connection exceptions (08xxx) are not.
+ * about a statement is certain. A lost connection, a shutdown (57P0x) and connection exceptions (08xxx) are not, and
+ * neither are the last words of a server that ends itself: the commit may be in its log, and be there after recovery.
  */
 export function isCertainlyAborted(error: unknown): boolean {
   if (error instanceof NotConnected) return true;
+  if (!(error instanceof pg.DatabaseError) || !survivedSeverities.has(error.severity)) return false;
   const state = sqlStateOf(error);
   return state !== undefined && !state.startsWith('57P') && !state.startsWith('08');
 }

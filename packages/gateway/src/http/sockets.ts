@@ -54,9 +54,11 @@ export function watchSockets(): Sockets {
       // Who sends a request and shuts down its side of the connection still waits for the answer.
       (server as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true;
       // CONNECT and unknown expectations reach no route: Node would close the one and answer the other without a body.
-      server.on('connect', (_request: IncomingMessage, socket: Duplex) =>
-        refuse(socket, { code: 'method_wrong', field: 'request', values: { allowed: 'POST' } }),
-      );
+      server.on('connect', (_request: IncomingMessage, socket: Duplex) => {
+        // Node listens to this socket no more, and a reset that nobody listens for would end the process.
+        socket.on('error', () => socket.destroy());
+        refuse(socket, { code: 'method_wrong', field: 'request', values: { allowed: 'POST' } });
+      });
       server.on('checkExpectation', refuseExpectation);
     },
     answerBroken(error, socket) {

@@ -81,8 +81,12 @@ type Read = { readonly payout: StoredPayout; readonly readAtMs: number };
 async function askAboutPayout(needs: Needs, read: Read, job: Job): Promise<void> {
   const { payout } = read;
   const connector = connectorOf(needs, payout);
-  if (connector === undefined || payout.attempt === undefined) return;
-  const order = orderOf(payout, openRecipient(needs.vault, payout));
+  const recipient = readRecipient(needs, payout);
+  if (connector === undefined || recipient === undefined) {
+    const evidence = { note: 'its connector is not in this installation, or its recipient cannot be read' };
+    return settleOutcome(needs, { payout, job, outcome: { kind: 'unknown', evidence }, via: 'inquiry' });
+  }
+  const order = orderOf(payout, recipient);
   const answer = { payout, connector, job };
   if (connector.facts.canInquire) {
     const sentAt = payout.attemptStartedAt ?? payout.createdAt;
@@ -94,11 +98,14 @@ async function askAboutPayout(needs: Needs, read: Read, job: Job): Promise<void>
     }
   }
   // If nothing has arrived yet, a repeat is what moves the money: a pause holds it like a first send.
-  const { merchantId, accountId } = payout;
-  const pause = await needs.pauses.find({ merchantId, accountId, connector: connector.name });
-  if (pause !== undefined) return needs.pauses.park(job, pause);
+  if (isRepeatSafe(needs, read, connector.facts)) {
+    const { merchantId, accountId } = payout;
+    const pause = await needs.pauses.find({ merchantId, accountId, connector: connector.name });
+    if (pause !== undefined) return needs.pauses.park(job, pause);
+  }
+  // Once more: the pauses may have been read for a while.
   if (!isRepeatSafe(needs, read, connector.facts)) {
-    const evidence = { note: 'this provider cannot be asked' };
+    const evidence = { note: 'the provider tells nothing, and it is too late to send the same again' };
     return settleOutcome(needs, { ...answer, outcome: { kind: 'unknown', evidence }, via: 'inquiry' });
   }
   const outcome = await callProvider(needs, payout, (signal) => connector.send(order, signal));
@@ -118,10 +125,19 @@ function isRepeatSafe(needs: Needs, { payout, readAtMs }: Read, facts: Facts): b
   return isKnown && payout.state === 'sent' && payout.attempt?.state !== 'accepted';
 }
 
+/** What is promised by a connector that is not there. */
+const noFacts: Facts = {
+  idempotentForMs: 0,
+  canInquire: false,
+  deliveryDelayMaxMs: undefined,
+  hasSignedCallbacks: false,
+};
+
 type Answer = {
   readonly payout: StoredPayout;
   readonly outcome: InquiryOutcome;
-  readonly connector: Connector;
+  /** undefined: nobody was asked. */
+  readonly connector?: Connector;
   readonly job: Job;
   readonly via: 'send' | 'repeat' | 'inquiry';
 };
@@ -134,10 +150,10 @@ async function settleOutcome(needs: Needs, { payout, outcome, connector, job, vi
       source: via,
       attemptNo: payout.attempt?.attemptNo ?? 0,
       outcome,
-      facts: connector.facts,
+      facts: connector?.facts ?? noFacts,
       ageMs: payout.attemptAgeMs,
     },
-    source: { actor: `connector ${connector.name}`, fence: job.fence },
+    source: { actor: connector === undefined ? 'worker' : `connector ${connector.name}`, fence: job.fence },
   });
 }
 

@@ -99,11 +99,12 @@ export function openPauses(needs: Needs): PausesView {
       }
       return pauses.find((pause) => isHeld(pause, sending));
     },
-    park(job, pause) {
-      const pausedMs = Date.now() - pause.setAt.getTime();
-      // Not all at the same moment.
-      const delayMs = Math.min(Math.max(pausedMs, parkMinMs), parkMaxMs) * (1 + Number(job.subjectId % 64n) / 256);
-      return parkJob(needs.db, job, delayMs);
+    async park(job, pause) {
+      await parkJob(needs.db, job, parkDelay(job, pause));
+      // Whoever saw the pause lifted meanwhile may have released the others before this one was among them.
+      if (pauses.some(({ pauseId }) => pauseId === pause.pauseId)) return;
+      await releaseParked(needs.db, 'payout');
+      needs.wake();
     },
     refresh,
     count: () => pauses.length,
@@ -113,6 +114,12 @@ export function openPauses(needs: Needs): PausesView {
       await reading;
     },
   };
+}
+
+/** Milliseconds; not the same for all. */
+function parkDelay({ subjectId }: Job, { setAt }: Pause): number {
+  const pausedMs = Date.now() - setAt.getTime();
+  return Math.min(Math.max(pausedMs, parkMinMs), parkMaxMs) * (1 + Number(subjectId % 64n) / 256);
 }
 
 function isHeld(pause: Pause, sending: Sending): boolean {

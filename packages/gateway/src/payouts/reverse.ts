@@ -51,8 +51,16 @@ export async function reversePayout(tx: Tx, input: ReverseInput): Promise<Incide
   return closeIncident(tx, { incidentId, actor, reason, postingId });
 }
 
-/** The lock of the incident is what makes a second request wait and then find it closed. */
+/**
+ * The lock of the incident makes a second request wait and then find it closed; the lock of the payout makes its other
+ * incidents wait. A statement does not see what was committed while it waited, so what counts is read by the next one.
+ */
 async function lockIncident(tx: Tx, incidentId: bigint): Promise<Contradicted> {
+  await tx.query(
+    `select 1 from incident i join payout p using (merchant_id, payout_id)
+     where i.incident_id = $1 for no key update of i, p`,
+    [incidentId],
+  );
   const [row] = await tx.query<Contradicted>(
     `select i.merchant_id as "merchantId", p.account_id as "accountId", p.payout_id as "payoutId", i.kind,
        i.closed_at is not null as "isClosed", p.state, p.due_minor as "dueMinor", p.debit_minor as "debitMinor",
@@ -61,7 +69,7 @@ async function lockIncident(tx: Tx, incidentId: bigint): Promise<Contradicted> {
        exists (select 1 from incident o where o.merchant_id = i.merchant_id and o.payout_id = i.payout_id
          and o.posting_id is not null) as "isReversed"
      from incident i join payout p using (merchant_id, payout_id)
-     where i.incident_id = $1 for no key update of i, p`,
+     where i.incident_id = $1`,
     [incidentId],
   );
   if (row === undefined) throw new Refusal([{ code: 'record_unknown', field: 'incident_id' }]);

@@ -61,7 +61,9 @@ export async function settlePayout(
     if (decision.kind === 'refused') return decision;
     const { change } = decision;
     const announcements = await announceChange(needs, payout, change);
-    const isApplied = await needs.recorder.record({ payout, change, announcements, ...input.source });
+    // A contradiction counts from a worker that was overtaken, too: nobody else may ever hear it.
+    const source = change.cause === 'contradiction' ? { actor: input.source.actor } : input.source;
+    const isApplied = await needs.recorder.record({ payout, change, announcements, ...source });
     if (isApplied) {
       if (announcements.length > 0) needs.wake('notification');
       if (change.nextInMs === 0) needs.wake('payout');

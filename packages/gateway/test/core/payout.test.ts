@@ -139,6 +139,38 @@ test('a contradiction after the end opens an incident and nothing else; a repeat
   assert.deepEqual(repeat, { kind: 'refused', why: 'already_known' });
 });
 
+test('what was refused and is said to be paid after all goes to a person before it is sent a second time', () => {
+  const paid = hear({ outcome: { kind: 'succeeded', paidMinor: 1_000n, evidence }, source: 'callback' });
+  const queued = changeOf(payoutIn('queued', { state: 'rejected' }), paid);
+  assert.deepEqual([queued.to, queued.posting, queued.nextInMs], ['review', undefined, undefined]);
+  assert.equal(queued.incident?.kind, 'paid_after_end');
+  for (const state of ['sent', 'review'] as const) {
+    const underWay = payoutIn(state, { attemptNo: 2, connector: 'b', reference: '7-2' });
+    const change = changeOf(underWay, paid);
+    assert.deepEqual([change.to, change.attempt, change.nextInMs], ['review', undefined, policy.reviewAskMs]);
+    assert.equal(change.incident?.kind, 'paid_after_end');
+  }
+});
+
+test('each connector of the list is tried once, whatever stands in the list', () => {
+  const outcome = { kind: 'rejected', reason: 'card_expired', evidence } as const;
+  for (const connectors of [
+    ['a', 'a'],
+    ['a', 'b', 'a'],
+    ['a', 'b', 'b', 'c'],
+  ]) {
+    let payout: Payout = { ...payoutIn('queued'), connectors };
+    for (let attempts = 0; !isFinal(payout.state); attempts += 1) {
+      assert.ok(attempts < connectors.length, `${connectors} is tried for ever`);
+      const { attempt } = changeOf(payout, { kind: 'send' });
+      const sent = Object.assign(payoutIn('sent', attempt), { connectors });
+      const refused = changeOf(sent, hear({ outcome, attemptNo: attempts + 1 }));
+      payout = Object.assign(payoutIn(refused.to, refused.attempt), { connectors });
+    }
+    assert.equal(payout.state, 'fail');
+  }
+});
+
 const outcomes = fc.oneof(
   fc.record({
     kind: fc.constant('succeeded' as const),

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Db, isCertainlyAborted, isStatementRefused, openPool } from '../../src/db/pool.ts';
+import { type Connection, type Db, isCertainlyAborted, isStatementRefused, openPool } from '../../src/db/pool.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { openProxy, type Proxy } from '../faults/proxy.ts';
 
@@ -122,4 +124,41 @@ describe('what an error says about a transaction', () => {
       assert.deepEqual([isCertainlyAborted(error), isStatementRefused(error)], [true, false], state);
     }
   });
+
+  test('the last words of a server that ends itself are not: its log may have the commit', async () => {
+    for (const severity of ['PANIC', 'FATAL']) {
+      const dying = await listen(severity);
+      const pool = openPool({ connection: dying.connection, name: 'test', connectionsMax: 1 });
+      const error = await caught(pool.query('select 1'));
+      await pool.close();
+      dying.close();
+      assert.match(String(error), /could not write to file/);
+      assert.deepEqual([isCertainlyAborted(error), isStatementRefused(error)], [false, false], severity);
+    }
+  });
 });
+
+/** As PostgreSQL does when there is no room for its log: it takes one statement, says why, and is gone. */
+async function listen(severity: string): Promise<{ connection: Connection; close(): void }> {
+  const message = (type: string, body: string): Buffer => {
+    const head = Buffer.alloc(5);
+    head.write(type);
+    head.writeInt32BE(body.length + 4, 1);
+    return Buffer.concat([head, Buffer.from(body)]);
+  };
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.once('data', () => {
+      socket.write(message('R', '\0\0\0\0'));
+      socket.write(message('Z', 'I'));
+      socket.once('data', () => {
+        socket.end(message('E', `S${severity}\0V${severity}\0C53100\0Mcould not write to file\0\0`));
+      });
+    });
+  });
+  await once(server.listen({ port: 0, host: '127.0.0.1' }), 'listening');
+  const address = server.address();
+  assert.ok(address !== null && typeof address === 'object');
+  const connection = { host: '127.0.0.1', port: address.port, user: 'test', database: 'test' };
+  return { connection, close: () => void server.close() };
+}

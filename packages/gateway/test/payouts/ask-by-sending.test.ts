@@ -145,4 +145,17 @@ describe('a provider that cannot be asked is asked by sending again', () => {
     await needs.pauses.refresh();
     assert.equal(await step(), 1);
   });
+
+  test('a pause holds only what would be sent: what is too late for that comes to a person all the same', async () => {
+    const { db } = room;
+    const { step, age, state } = await sendFirst('paused too long');
+    const { pause } = await db.tx((tx) => setPause(tx, { scope: 'all', reason: 'a test', setBy: 'operator:anna' }));
+    await needs.pauses.refresh();
+    await age(31 * minuteMs);
+    assert.equal(await step(), 0);
+    const found = await state();
+    await db.tx((tx) => liftPause(tx, pause.pauseId));
+    await needs.pauses.refresh();
+    assert.equal(found, 'review');
+  });
 });

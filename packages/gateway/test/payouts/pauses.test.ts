@@ -5,6 +5,7 @@ import { parkJob } from '../../src/jobs/park.ts';
 import { createQueue } from '../../src/jobs/queue.ts';
 import { createAccount } from '../../src/merchants/accounts.ts';
 import { topUp } from '../../src/ledger/post.ts';
+import type { Statement } from '../../src/db/pool.ts';
 import type { Creator } from '../../src/payouts/create.ts';
 import { openPauses } from '../../src/payouts/heed-pauses.ts';
 import { liftPause, listPauses, type PauseScope, setPause } from '../../src/payouts/pause.ts';
@@ -149,6 +150,38 @@ describe('pauses', () => {
     await pauses.refresh();
     await pauses.close();
     assert.ok(woken > 0);
+  });
+
+  test('what is parked at the moment of the lift, after the others were released, goes on as well', async () => {
+    const { pause } = await set({ scope: 'all' });
+    const gate = Promise.withResolvers<void>();
+    const pauses = openPauses({
+      db: {
+        query: room.db.query,
+        async run<R>(statement: Statement, values?: readonly unknown[]): Promise<R[]> {
+          if (statement.name === 'park_job') await gate.promise;
+          return room.db.run<R>(statement, values);
+        },
+      },
+      monotonicMs,
+      wake: () => {},
+      onError: (error) => assert.fail(String(error)),
+      pollMs: 100_000,
+    });
+    await pauses.refresh();
+    await room.db.query(
+      `insert into job (kind, merchant_id, subject_id, fence, run_at)
+       values ('payout', 1, 3, 1, now() + interval '1 hour')`,
+    );
+    const job = { kind: 'payout', merchantId: 1n, subjectId: 3n, lane: '', fence: 1, lateMs: 0 } as const;
+    const parking = pauses.park(job, pause);
+    await lift(pause.pauseId);
+    await pauses.refresh();
+    gate.resolve();
+    await parking;
+    const lanes = await room.db.query('select lane from job where merchant_id = 1 and subject_id = 3');
+    await pauses.close();
+    assert.deepEqual(lanes, [{ lane: '' }]);
   });
 
   test('nothing is sent upon a view that is too old', async () => {

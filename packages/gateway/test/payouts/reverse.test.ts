@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { sandboxScripts } from '../../src/connectors/sandbox-script.ts';
 import { Refusal } from '../../src/core/problem.ts';
 import { auditLedger } from '../../src/ledger/audit.ts';
@@ -94,6 +95,27 @@ describe('what was found wrong about a final status is put right in the ledger',
     assert.deepEqual(await balance(), [0n, -100n, 1_000n]);
     await room.db.tx((tx) => topUp(tx, movement(500n, 'in again')));
     assert.deepEqual(await balance(), [400n, 0n, 1_000n]);
+    await assertSound();
+  });
+
+  test('two incidents of one payout move its money once, also at the same time', async () => {
+    await room.db.tx((tx) => topUp(tx, movement(5_000n, 'for two')));
+    const { payoutId, incidentId } = await contradict('told twice', 'fail');
+    const [second] = await room.db.query<{ id: bigint }>(
+      `insert into incident (merchant_id, payout_id, kind, detail) values ($1, $2, 'paid_after_end', '{}')
+       returning incident_id as id`,
+      [room.merchantId, payoutId],
+    );
+    const earlier = await balance();
+    let other: Promise<unknown> = Promise.resolve();
+    await room.db.tx(async (tx) => {
+      await reversePayout(tx, { incidentId, paidMinor: undefined, actor: 'operator:anna', reason: 'the statement' });
+      other = reverse(second?.id ?? 0n).catch((error: unknown) => error);
+      await sleep(200);
+    });
+    assert.ok(refusedWith('incident_not_reversible')(await other), String(await other));
+    const [available = 0n, owed, paid = 0n] = earlier;
+    assert.deepEqual(await balance(), [available - 1_000n, owed, paid + 1_000n]);
     await assertSound();
   });
 
