@@ -17,6 +17,7 @@ import { judgeRead, toId } from './judge.ts';
 import { loadPrivateKey } from './key.ts';
 import { encodeOrder, encodeRef, formatAmount, type PayoutOrder, type PayoutRef } from './order.ts';
 import { nextDelayMs, type RetrySettings, waitMs } from './retry.ts';
+import { eitherSignal } from './signal.ts';
 import type { Digest } from './signature.ts';
 import {
   type Scheme,
@@ -269,7 +270,7 @@ async function waitForFinal(
   const { timeoutMs = 600_000, intervalMs = 1000, signal } = options;
   const until = performance.now() + timeoutMs;
   const deadline = AbortSignal.timeout(timeoutMs);
-  const either = signal === undefined ? deadline : AbortSignal.any([deadline, signal]);
+  const either = eitherSignal(deadline, signal);
   let payoutId = ref.id === undefined ? undefined : toId(String(ref.id));
   for (let pauseMs = intervalMs; ; pauseMs = Math.min(INTERVAL_MS_MAX, pauseMs * 1.5)) {
     try {

@@ -85,7 +85,7 @@ function addTimeout(command: Command): Command {
   return command.option('--timeout <seconds>', 'longest wait for the final status', '600');
 }
 
-function printStatus(options: { cli: Cli; isJson: boolean | undefined; status: PayoutStatus }): void {
+export function printStatus(options: { cli: Cli; isJson: boolean | undefined; status: PayoutStatus }): void {
   const { cli, isJson, status } = options;
   printResult({ cli, isJson, result: status });
   if (status.status === 'fail' || status.status === 'cancel') cli.exitCode = EXIT.notPaid;
@@ -98,7 +98,7 @@ function toRef(options: RefOptions): PayoutRef {
   throw new UsageError('Name the payout by --order-id or by --id (a positive integer), not both.');
 }
 
-function toTimeoutMs(seconds: string): number {
+export function toTimeoutMs(seconds: string): number {
   const timeoutMs = Number(seconds) * 1000;
   if (Number.isSafeInteger(timeoutMs) && timeoutMs > 0 && timeoutMs < 2 ** 31) return timeoutMs;
   throw new UsageError('--timeout is a number of seconds, such as 600.');
