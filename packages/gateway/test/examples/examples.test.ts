@@ -98,30 +98,32 @@ function testLanguage(language: Language): void {
       assert.equal(server.requests, 0);
     });
 
-    test('a notification is told from one that was changed, in both methods', async () => {
-      const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-      const publicFile = join(folder, `${language.name}.pem`);
-      await writeFile(publicFile, publicKey.export({ type: 'spki', format: 'pem' }));
-      const fields = { order_id: 'заказ / "1" \u{1F600}<&>\u007f', desc: 'a + b' };
-      const post = await signTestNotification({ key: privateKey, fields });
-      const get = await signTestNotification({ key: privateKey, method: 'GET', fields });
-      const judge = (method: string, input: string) =>
-        runProgram([...commands.notification, publicFile, method], { input });
-      const results = [
-        await judge('POST', post.body),
-        await judge('GET', get.query),
-        await judge('POST', post.body.replace('"300.00"', '"900.00"')),
-        await judge('GET', get.query.replace('payment_status=paid', 'payment_status=fail')),
-        await judge('POST', post.body.replace(/,"sign":.*/, '}')),
-      ];
-      assert.deepEqual(
-        results.map(({ code }) => code),
-        [0, 0, 1, 1, 1],
-        results.map(({ err }) => err).join(''),
-      );
-      assert.match(results[0]?.out ?? '', /^genuine 100000536 paid/);
-    });
+    test('a notification is told from one that was changed, in both methods', () => testNotifications(commands));
   });
+}
+
+async function testNotifications(commands: Commands): Promise<void> {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const publicFile = join(await mkdtemp(join(folder, 'key-')), 'public.pem');
+  await writeFile(publicFile, publicKey.export({ type: 'spki', format: 'pem' }));
+  const fields = { order_id: 'заказ / "1" \u{1F600}<&>\u007f', desc: 'a + b' };
+  const post = await signTestNotification({ key: privateKey, fields });
+  const get = await signTestNotification({ key: privateKey, method: 'GET', fields });
+  const judge = (method: string, input: string) =>
+    runProgram([...commands.notification, publicFile, method], { input });
+  const results = [
+    await judge('POST', post.body),
+    await judge('GET', get.query),
+    await judge('POST', post.body.replace('"300.00"', '"900.00"')),
+    await judge('GET', get.query.replace('payment_status=paid', 'payment_status=fail')),
+    await judge('POST', post.body.replace(/,"sign":.*/, '}')),
+  ];
+  assert.deepEqual(
+    results.map(({ code }) => code),
+    [0, 0, 1, 1, 1],
+    results.map(({ err }) => err).join(''),
+  );
+  assert.match(results[0]?.out ?? '', /^genuine 100000536 paid/);
 }
 
 /** A server with a certificate of its own making; counts the requests that were sent to it all the same. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
-export const examples = join(import.meta.dirname, '../../../../examples');
+const examples = join(import.meta.dirname, '../../../../examples');
 
 export type Ran = { code: number | null; out: string; err: string };
 export type Language = {
