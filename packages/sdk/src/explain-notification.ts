@@ -1,8 +1,7 @@
 // Owns the explanation of a notification that does not verify: which key, which method, which changed field.
 // Promises to say only what it proved.
 // Refuses to know where the notification came from.
-import { createHash, type KeyObject } from 'node:crypto';
-import { recoverDigest } from './explain-signature.ts';
+import { constants, createHash, type KeyObject, publicDecrypt } from 'node:crypto';
 import { NOTIFICATION_FIELDS, type NotificationMethod } from './notification.ts';
 import { encodePhpJson, type PhpValue } from './php.ts';
 import { decodeCanonicalBase64 } from './signature.ts';
@@ -35,11 +34,11 @@ export function explainNotification(options: {
 }): NotificationFinding {
   const { values, method, key } = options;
   const signature = decodeCanonicalBase64(String(values.sign));
-  const signed = signature === undefined ? undefined : recoverDigest({ key, signature });
+  const signed = signature === undefined ? undefined : openSignature(key, signature);
   if (signed === undefined) return 'other_key';
   const fits = (candidate: Values) => {
     const text = encode(candidate);
-    return text !== undefined && createHash(signed.digest).update(text).digest('hex') === signed.hex;
+    return text !== undefined && createHash('sha1').update(text).digest('hex') === signed;
   };
   const own = method === 'POST' ? asPost(values) : asGet(values);
   const other = method === 'POST' ? asGet(values) : asPost(values);
@@ -74,6 +73,19 @@ function encode(values: Values): string | undefined {
   const ordered = NOTIFICATION_FIELDS.map((name) => [name, values[name]] as [string, PhpValue]);
   try {
     return encodePhpJson(Object.fromEntries(ordered));
+  } catch {
+    return undefined;
+  }
+}
+
+/** What stands in front of a SHA-1 digest in a PKCS#1 v1.5 signature (RFC 8017, 9.2). */
+const SHA1_PREFIX = '3021300906052b0e03021a05000414';
+
+/** An RSA signature shows whoever has the public key the digest that was signed; another key shows nothing. */
+function openSignature(key: KeyObject, signature: Uint8Array): string | undefined {
+  try {
+    const block = publicDecrypt({ key, padding: constants.RSA_PKCS1_PADDING }, signature).toString('hex');
+    return block.startsWith(SHA1_PREFIX) ? block.slice(SHA1_PREFIX.length) : undefined;
   } catch {
     return undefined;
   }

@@ -1,159 +1,190 @@
-// Owns the explanation of a Sign header that does not verify: what was signed instead, and with which key.
-// Promises to say only what it proved: each finding is a signature or a digest that fits.
-// Refuses to know accounts, settings and texts: it answers with codes that a caller words.
-import { constants, createHash, type KeyObject, publicDecrypt, verify } from 'node:crypto';
-import { encodeVariants } from './json-variants.ts';
-import { type Digest, decodeCanonicalBase64, verifySignature } from './signature.ts';
+// Owns the answer to "why was my signature refused": what was verified, byte for byte, and what likely went wrong.
+// Promises to be a pure function: the same request and keys give the same explanation, and nothing is ever accepted
+// by it. Refuses to know accounts, the network and where keys come from.
+import { constants, createHash, type KeyObject, publicDecrypt } from 'node:crypto';
+import { fingerprintKey } from './key.ts';
+import { repairSign } from './sign-spelling.ts';
+import { listBodyVariants } from './body-variants.ts';
+import { verifySignature } from './signature.ts';
+import type { SignatureFinding } from './signature-finding.ts';
 
-/** A public key and what its owner calls it. */
-export type NamedKey = { name: string; key: KeyObject };
+export { describeFinding, type ExplainLanguage } from './explain-signature-texts.ts';
+export type { BodyVariant } from './body-variants.ts';
+export type { Spelling } from './sign-spelling.ts';
+export type { SignatureFinding } from './signature-finding.ts';
 
-export type SignatureFinding =
-  /** The signature is right; `key` and `digest` say which ones fit. */
-  | { code: 'valid'; key: string; digest: Digest }
-  | { code: 'sign_missing' }
-  /** Base64url, hexadecimal, line breaks, spaces, quotes: the bytes are there in another spelling. */
-  | { code: 'sign_spelling'; spelling: 'base64url' | 'hex' | 'white_space' | 'unpadded' | 'quoted'; canonical: string }
-  | { code: 'sign_not_base64' }
-  /** A signature is as long as its key's modulus: this one was made with a key of another size. */
-  | { code: 'sign_length'; bytes: number; expectedBytes: number; key: string }
-  /** None of the keys made this signature. */
-  | { code: 'other_key' }
-  /** RSA-PSS instead of PKCS#1 v1.5. */
-  | { code: 'other_padding'; key: string }
-  /** The key is right, the algorithm is one the service does not take: SHA-512, MD5, … */
-  | { code: 'other_digest'; key: string; digest: string }
-  /** The key is right and other bytes were signed; `variant` names them when they could be found. */
-  | { code: 'other_body'; key: string; digest: string; variant: string | undefined };
-
-export type SignatureExplanation = {
-  valid: boolean;
-  findings: SignatureFinding[];
-  /** What was verified: so many bytes, with this SHA-1. */
-  body: { bytes: number; sha1: string; endsWithLineBreak: boolean; beginsWithBom: boolean };
+/** A public key to try, as the gateway or a file has it. */
+export type ExplainedKey = {
+  readonly label: string;
+  readonly key: KeyObject;
+  /** Which digests the gateway accepts of this key. */
+  readonly digestRule: 'sha1' | 'any' | 'sha256';
+  /** Only an active key counts; a retired or expired one explains a refusal. */
+  readonly state: 'active' | 'retired' | 'expired';
 };
 
-const BODY_BYTES_MAX = 1_048_576;
-
-/**
- * Says byte for byte what was verified, and what was signed instead when the signature does not fit. An RSA signature
- * gives its digest back to whoever has the public key, so "wrong key" and "wrong body" can be told apart.
- *
- * @param options.body the exact bytes that arrived
- * @param options.sign the value of the `Sign` header as it arrived
- * @param options.keys public RSA keys that may have signed
- * @param options.digests what the keys accept; default both
- */
-export function explainSignature(options: {
-  body: Uint8Array | string;
-  sign: string | undefined;
-  keys: readonly NamedKey[];
-  digests?: readonly Digest[];
-}): SignatureExplanation {
-  const bytes = typeof options.body === 'string' ? Buffer.from(options.body, 'utf8') : Buffer.from(options.body);
-  if (bytes.length > BODY_BYTES_MAX) throw new RangeError(`The body has more than ${BODY_BYTES_MAX} bytes.`);
-  const body = {
-    bytes: bytes.length,
-    sha1: createHash('sha1').update(bytes).digest('hex'),
-    endsWithLineBreak: bytes.at(-1) === 10,
-    beginsWithBom: bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf,
+export type SignatureExplanation = {
+  /** Whether the gateway accepts this signature over these bytes with one of these keys. */
+  readonly isAccepted: boolean;
+  /** The key and digest that the signature was made with, right or not, as far as it can be read from it. */
+  readonly signedBy: { readonly label: string; readonly fingerprint: string; readonly digest: string } | null;
+  /** The digest that the signer computed, hex: to be compared with those of the body. */
+  readonly signedDigest: string | null;
+  readonly body: {
+    readonly bytes: number;
+    readonly sha1: string;
+    readonly sha256: string;
+    /** The first and the last bytes, hex with a space between two: an invisible line break or BOM shows here. */
+    readonly head: string;
+    readonly tail: string;
   };
-  const findings = findReasons({ ...options, bytes });
-  return { valid: findings.some(({ code }) => code === 'valid') && findings.length === 1, findings, body };
+  readonly findings: readonly SignatureFinding[];
+};
+
+export type SignedBytes = {
+  /** The exact bytes that were sent. */
+  readonly body: Uint8Array;
+  /** The value of the header, as it was sent. */
+  readonly sign: string;
+  readonly keys: readonly ExplainedKey[];
+};
+
+const edgeBytes = 24;
+
+/** Explains one `Sign` header of the first scheme. Keys that are not RSA are passed over: they sign the second one. */
+export function explainSignature({ body, sign, keys }: SignedBytes): SignatureExplanation {
+  const shown = {
+    bytes: body.length,
+    sha1: hash('sha1', body),
+    sha256: hash('sha256', body),
+    head: hexOf(body.subarray(0, edgeBytes)),
+    tail: hexOf(body.subarray(Math.max(0, body.length - edgeBytes))),
+  };
+  const nothing = { isAccepted: false, signedBy: null, signedDigest: null, body: shown };
+  if (sign === '') return { ...nothing, findings: [{ code: 'sign_missing' }] };
+  const repaired = repairSign(sign);
+  if (repaired === undefined) return { ...nothing, findings: [{ code: 'sign_not_base64' }] };
+  const spelling: SignatureFinding[] =
+    repaired.spelling === undefined ? [] : [{ code: 'sign_spelling', spelling: repaired.spelling }];
+  const usable = keys.filter(({ key }) => key.asymmetricKeyType === 'rsa');
+  if (usable.length === 0) return { ...nothing, findings: [...spelling, { code: 'no_keys' }] };
+  const opened = openSignature(repaired.bytes, usable);
+  if (opened.entry === undefined) return { ...nothing, findings: [...spelling, opened.finding] };
+  const { entry, digestName, digestHex } = opened;
+  const findings = [...spelling, ...judge({ body, entry, digestName, digestHex })];
+  return {
+    isAccepted: findings.length === 0 && isVerified({ body, sign, entry, digestName }),
+    signedBy: { label: entry.label, fingerprint: fingerprintKey(entry.key), digest: digestName },
+    signedDigest: digestHex,
+    body: shown,
+    findings,
+  };
 }
 
-type Question = { bytes: Buffer; sign: string | undefined; keys: readonly NamedKey[]; digests?: readonly Digest[] };
+type Opened = {
+  readonly entry: ExplainedKey;
+  /** As OpenSSL calls it; `none` when the bare digest was signed. */
+  readonly digestName: string;
+  readonly digestHex: string;
+};
 
-function findReasons(question: Question): SignatureFinding[] {
-  const { sign, keys } = question;
-  if (sign === undefined || sign.trim() === '') return [{ code: 'sign_missing' }];
-  const spelled = readSpelling(sign);
-  if (spelled === undefined) return [{ code: 'sign_not_base64' }];
-  const spelling: SignatureFinding[] = spelled.finding === undefined ? [] : [spelled.finding];
-  const fitting = keys.filter(({ key }) => modulusBytes(key) === spelled.signature.length);
-  const [first] = keys;
-  if (fitting.length === 0) {
-    if (first === undefined) return [...spelling, { code: 'other_key' }];
-    const expectedBytes = modulusBytes(first.key);
-    return [...spelling, { code: 'sign_length', bytes: spelled.signature.length, expectedBytes, key: first.name }];
+/** What stands in front of the digest in a PKCS#1 v1.5 signature (RFC 8017, 9.2). */
+const prefixes: Readonly<Record<string, string>> = {
+  md5: '3020300c06082a864886f70d020505000410',
+  sha1: '3021300906052b0e03021a05000414',
+  sha224: '302d300d06096086480165030402040500041c',
+  sha256: '3031300d060960864801650304020105000420',
+  sha384: '3041300d060960864801650304020205000430',
+  sha512: '3051300d060960864801650304020305000440',
+};
+
+/** A signature opened by the public key of its pair shows the digest that was signed, and by which algorithm. */
+function openSignature(
+  bytes: Uint8Array,
+  keys: readonly ExplainedKey[],
+): Opened | { readonly entry?: never; readonly finding: SignatureFinding } {
+  const fitting = keys.filter(({ key }) => lengthOf(key) === bytes.length);
+  for (const entry of fitting) {
+    const block = openBlock(entry.key, bytes, constants.RSA_PKCS1_PADDING);
+    if (block !== undefined) return { entry, ...readDigest(block) };
   }
-  for (const named of fitting) {
-    const finding = judgeKey(question, { named, signature: spelled.signature });
-    if (finding !== undefined) return [...spelling, finding];
+  for (const { key, label } of fitting) {
+    // The last byte of a PSS block is this one by its definition (RFC 8017, 9.1), of any other one in 256.
+    const block = openBlock(key, bytes, constants.RSA_NO_PADDING);
+    if (block?.at(-1) === 0xbc && (block[0] ?? 0xff) < 0x80) return { finding: { code: 'padding_pss', label } };
   }
-  return [...spelling, { code: 'other_key' }];
+  if (fitting.length > 0) return { finding: { code: 'key_unknown' } };
+  const keyBytes = [...new Set(keys.map(({ key }) => lengthOf(key)))].join(', ');
+  return { finding: { code: 'length_wrong', signBytes: bytes.length, keyBytes } };
 }
 
-type Tried = { named: NamedKey; signature: Buffer };
-
-/** What this key says about the signature, or undefined when it did not make it. */
-function judgeKey({ bytes, digests = ['sha1', 'sha256'] }: Question, tried: Tried): SignatureFinding | undefined {
-  const { named, signature } = tried;
-  const { name, key } = named;
-  const sign = signature.toString('base64');
-  for (const digest of digests) {
-    if (verifySignature({ body: bytes, sign, key, digest })) return { code: 'valid', key: name, digest };
-  }
-  const signed = recoverDigest({ key, signature });
-  if (signed === undefined) return isPss({ bytes, key, signature }) ? { code: 'other_padding', key: name } : undefined;
-  const { digest, hex } = signed;
-  const fits = (candidate: Uint8Array) => createHash(digest).update(candidate).digest('hex') === hex;
-  if (fits(bytes)) return { code: 'other_digest', key: name, digest };
-  const variant = encodeVariants(bytes).find((candidate) => fits(candidate.bytes))?.name;
-  return { code: 'other_body', key: name, digest, variant };
-}
-
-/** The DER headers of DigestInfo (RFC 8017, 9.2) and the digests they announce. */
-const DIGEST_INFOS: readonly (readonly [digest: string, header: string])[] = [
-  ['sha1', '3021300906052b0e03021a05000414'],
-  ['sha256', '3031300d060960864801650304020105000420'],
-  ['sha512', '3051300d060960864801650304020305000440'],
-  ['sha384', '3041300d060960864801650304020205000430'],
-  ['sha224', '302d300d06096086480165030402040500041c'],
-  ['md5', '3020300c06082a864886f70d020505000410'],
-];
-
-/** What PKCS#1 v1.5 wrapped: the digest of the bytes that were signed. Undefined when the key did not make it. */
-export function recoverDigest(signed: { key: KeyObject; signature: Uint8Array }) {
-  let info: string;
+function openBlock(key: KeyObject, bytes: Uint8Array, padding: number): Buffer | undefined {
   try {
-    info = publicDecrypt({ key: signed.key, padding: constants.RSA_PKCS1_PADDING }, signed.signature).toString('hex');
+    return publicDecrypt({ key, padding }, bytes);
   } catch {
     return undefined;
   }
-  const found = DIGEST_INFOS.find(([, header]) => info.startsWith(header));
-  return found === undefined ? undefined : { digest: found[0], hex: info.slice(found[1].length) };
 }
 
-function isPss(signed: { bytes: Buffer; key: KeyObject; signature: Buffer }): boolean {
-  const { bytes, key, signature } = signed;
-  const padding = constants.RSA_PKCS1_PSS_PADDING;
-  return ['sha1', 'sha256', 'sha512'].some((digest) =>
-    verify(digest, bytes, { key, padding, saltLength: constants.RSA_PSS_SALTLEN_AUTO }, signature),
-  );
+function readDigest(block: Buffer): { digestName: string; digestHex: string } {
+  const hex = block.toString('hex');
+  for (const [digestName, prefix] of Object.entries(prefixes)) {
+    if (hex.startsWith(prefix)) return { digestName, digestHex: hex.slice(prefix.length) };
+  }
+  return { digestName: 'none', digestHex: hex };
 }
 
-type Spelled = { signature: Buffer; finding: SignatureFinding | undefined };
-
-function readSpelling(sign: string): Spelled | undefined {
-  const canonical = decodeCanonicalBase64(sign);
-  // Hexadecimal text of a signature is base64 as well, of something else.
-  const isHex = /^[0-9a-f]{256,}$/i.test(sign);
-  if (canonical !== undefined && !isHex) return { signature: Buffer.from(canonical), finding: undefined };
-  const packed = sign.replace(/\s/g, '');
-  const bare = packed.replace(/^["']|["']$/g, '');
-  const spelled = (spelling: (SignatureFinding & { code: 'sign_spelling' })['spelling'], signature: Buffer) => ({
-    signature,
-    finding: { code: 'sign_spelling', spelling, canonical: signature.toString('base64') } as const,
-  });
-  if (/^[0-9a-f]+$/i.test(bare) && bare.length % 2 === 0) return spelled('hex', Buffer.from(bare, 'hex'));
-  if (!/^[A-Za-z0-9+/_-]+={0,2}$/.test(bare)) return undefined;
-  const signature = Buffer.from(bare, 'base64');
-  if (/[-_]/.test(bare)) return spelled('base64url', signature);
-  if (bare !== packed) return spelled('quoted', signature);
-  return spelled(packed === sign ? 'unpadded' : 'white_space', signature);
-}
-
-function modulusBytes(key: KeyObject): number {
+function lengthOf(key: KeyObject): number {
   return Math.ceil((key.asymmetricKeyDetails?.modulusLength ?? 0) / 8);
+}
+
+type Judged = Opened & { readonly body: Uint8Array };
+
+function judge({ body, entry, digestName, digestHex }: Judged): SignatureFinding[] {
+  const { label, digestRule, state } = entry;
+  if (digestName === 'none') return [judgeBare({ body, label, digestHex })];
+  if (digestName !== 'sha1' && digestName !== 'sha256') {
+    return [{ code: 'digest_unsupported', label, digest: digestName }];
+  }
+  const findings: SignatureFinding[] = [];
+  if (hash(digestName, body) !== digestHex) {
+    const found = listBodyVariants(body).find(({ bytes }) => hash(digestName, bytes) === digestHex);
+    findings.push(
+      found === undefined
+        ? { code: 'body_other', label, digest: digestName }
+        : { code: 'body_variant', label, digest: digestName, variant: found.variant },
+    );
+  }
+  if (digestRule !== 'any' && digestRule !== digestName) {
+    findings.push({ code: 'digest_refused', label, digest: digestName });
+  }
+  if (state !== 'active') findings.push({ code: state === 'retired' ? 'key_retired' : 'key_expired', label });
+  return findings;
+}
+
+/** Some libraries encrypt the digest itself, without saying which algorithm made it. */
+function judgeBare(given: { body: Uint8Array; label: string; digestHex: string }): SignatureFinding {
+  const { body, label, digestHex } = given;
+  for (const digest of ['sha1', 'sha256'] as const) {
+    const own = hash(digest, body);
+    if (digestHex === own || digestHex === Buffer.from(own).toString('hex')) {
+      return { code: 'digest_bare', label, digest };
+    }
+  }
+  return { code: 'digest_unsupported', label, digest: 'none' };
+}
+
+/** The same check as the gateway's, so that "accepted" never means anything else. */
+function isVerified(given: { body: Uint8Array; sign: string; entry: ExplainedKey; digestName: string }): boolean {
+  const { body, sign, entry, digestName } = given;
+  if (digestName !== 'sha1' && digestName !== 'sha256') return false;
+  return verifySignature({ body, sign, key: entry.key, digest: digestName });
+}
+
+function hash(digest: string, bytes: Uint8Array): string {
+  return createHash(digest).update(bytes).digest('hex');
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex').match(/../g)?.join(' ') ?? '';
 }

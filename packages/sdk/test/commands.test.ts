@@ -42,7 +42,7 @@ test('verify says why a notification or a request does not fit', async () => {
   assert.match(ownKey.out, /signed with another key/);
   assert.equal(parseJson(asGet.out).finding, 'other_method');
   assert.deepEqual([changed.code, ownKey.code, asGet.code, fits.code, lineBreak.code], [1, 1, 1, 0, 1]);
-  assert.match(lineBreak.out, /НЕ подходит[\s\S]*without the white space at its ends/);
+  assert.match(lineBreak.out, /НЕ подходит[\s\S]*тело без перевода строки в конце/);
 });
 
 test('keys archive packs a folder in the form that the published samples read', async () => {

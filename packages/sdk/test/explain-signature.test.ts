@@ -1,107 +1,133 @@
 import assert from 'node:assert/strict';
-import { constants, createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
+import { constants, createHash, generateKeyPairSync, privateEncrypt, sign as signWith } from 'node:crypto';
 import { test } from 'node:test';
-import { explainNotification } from '../src/explain-notification.ts';
-import { explainSignature } from '../src/explain-signature.ts';
-import { signTestNotification } from '../src/notification.ts';
+import { type ExplainedKey, explainSignature, type SignatureFinding } from '../src/explain-signature.ts';
+import { describeFinding } from '../src/explain-signature-texts.ts';
 import { signBody } from '../src/signature.ts';
-import { parseJson, readVector } from './vectors.ts';
 
-const password = readVector('payout/password.txt').trim();
-const key = createPrivateKey({ key: readVector('payout/private.pem'), passphrase: password });
-const keys = [
-  { name: 'other', key: createPublicKey(readVector('notification/public.pem')) },
-  { name: 'own', key: createPublicKey(readVector('payout/public.pem')) },
-];
-const body = '{"order_id":"a/б","amount":"500.00","url":"https://shop.example/<x>"}';
-const good = signBody({ body, key });
+const pair = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const other = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const long = generateKeyPairSync('rsa', { modulusLength: 3072 });
+const curve = generateKeyPairSync('ed25519');
+const entry: ExplainedKey = { label: 'main', key: pair.publicKey, digestRule: 'sha1', state: 'active' };
+const second: ExplainedKey = { ...entry, label: 'second', key: other.publicKey };
 
-function explain(given: { body?: string; sign?: string | undefined }) {
-  return explainSignature({ body, sign: good, keys, ...given });
+const value = { amount: '500.00', number: '79005554455', url: 'https://shop.example/a?b=1&c=<2>', name: 'Иван' };
+const text = JSON.stringify(value);
+const body = Buffer.from(text);
+const right = signBody({ body, key: pair.privateKey });
+
+function explain(given: { body?: Uint8Array | string; sign?: string; keys?: readonly ExplainedKey[] }) {
+  const bytes = typeof given.body === 'string' ? Buffer.from(given.body) : (given.body ?? body);
+  return explainSignature({ body: bytes, sign: given.sign ?? right, keys: given.keys ?? [second, entry] });
 }
 
-test('a right signature names its key and digest', () => {
-  const sha256 = signBody({ body, key, digest: 'sha256' });
-  assert.deepEqual(explain({}).findings, [{ code: 'valid', key: 'own', digest: 'sha1' }]);
-  assert.deepEqual(explain({ sign: sha256 }).findings, [{ code: 'valid', key: 'own', digest: 'sha256' }]);
-  assert.equal(explain({}).valid, true);
-  assert.equal(explain({}).body.sha1, createHash('sha1').update(body).digest('hex'));
+const codes = (findings: readonly SignatureFinding[]): string[] => findings.map(({ code }) => code);
+const signed = (what: string | Uint8Array): string => signBody({ body: what, key: pair.privateKey });
+
+test('a right signature is accepted, and shown byte for byte', () => {
+  const explanation = explain({});
+  assert.equal(explanation.isAccepted, true);
+  assert.deepEqual(explanation.findings, []);
+  assert.equal(explanation.signedBy?.label, 'main');
+  assert.equal(explanation.signedDigest, createHash('sha1').update(body).digest('hex'));
+  assert.equal(explanation.body.bytes, body.length);
+  assert.equal(explanation.body.head.replaceAll(' ', ''), body.subarray(0, 24).toString('hex'));
+  assert.ok(explanation.body.tail.endsWith('7d'));
 });
 
-test('another spelling of the right bytes is not valid, and the canonical one is shown', () => {
-  const raw = Buffer.from(good, 'base64');
-  const spellings: [string, string][] = [
-    ['base64url', raw.toString('base64url')],
-    ['hex', raw.toString('hex')],
-    ['white_space', good.replace(/(.{64})/g, '$1\n')],
-    ['unpadded', good.replace(/=+$/, '')],
-    ['quoted', `"${good}"`],
+test('what was signed instead of the sent bytes is named', () => {
+  const ascii = (given: string) =>
+    given.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  const spaced = `{${Object.entries(value)
+    .map(([key, member]) => `${JSON.stringify(key)}: ${JSON.stringify(member)}`)
+    .join(', ')}}`;
+  const cases: readonly (readonly [sent: string | Uint8Array, signedText: string | Uint8Array, variant: string])[] = [
+    [`${text}\n`, text, 'line_break_missing'],
+    [text, `${text}\n`, 'line_break_added'],
+    [` ${text} `, text, 'spaces_trimmed'],
+    [Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), body]), text, 'bom_missing'],
+    [text.replaceAll(',', ',\r\n'), text.replaceAll(',', ',\n'), 'line_breaks_unix'],
+    [spaced, text, 'json_compact'],
+    [text, spaced, 'json_python'],
+    [text, ascii(spaced), 'json_python_ascii'],
+    [text, ascii(text.replaceAll('/', '\\/')), 'json_php'],
+    [text, ascii(text), 'json_php_slashes'],
+    [text, text.replaceAll('/', '\\/'), 'json_php_unicode'],
+    [text, JSON.stringify(value, null, 4), 'json_pretty'],
+    [text, createHash('sha1').update(text).digest('hex'), 'hex_digest'],
+    [text, body.toString('base64'), 'base64_body'],
+    [text, '', 'empty'],
+    [text, Object.values(value).join(''), 'values_joined'],
   ];
-  for (const [spelling, written] of spellings) {
-    const { valid, findings } = explain({ sign: written });
-    assert.equal(valid, false, spelling);
-    // A text without - and _ is plain base64 that only lacks its padding.
-    const expected = spelling === 'base64url' && !/[-_]/.test(written) ? 'unpadded' : spelling;
-    assert.deepEqual(findings[0], { code: 'sign_spelling', spelling: expected, canonical: good });
-    assert.equal(findings[1]?.code, 'valid');
+  for (const [sent, signedText, variant] of cases) {
+    const { isAccepted, findings } = explain({ body: sent, sign: signed(signedText) });
+    assert.equal(isAccepted, false);
+    assert.deepEqual(findings, [{ code: 'body_variant', label: 'main', digest: 'sha1', variant }], variant);
   }
+  assert.deepEqual(codes(explain({ sign: signed('something else') }).findings), ['body_other']);
 });
 
-test('what is no signature at all', () => {
-  const codeOf = (written: string | undefined) => explain({ sign: written }).findings.map(({ code }) => code);
-  assert.deepEqual(codeOf(undefined), ['sign_missing']);
-  assert.deepEqual(codeOf('  '), ['sign_missing']);
-  assert.deepEqual(codeOf('ключ!'), ['sign_not_base64']);
-  assert.deepEqual(codeOf(Buffer.alloc(128).toString('base64')), ['sign_length']);
-  assert.deepEqual(codeOf(Buffer.alloc(256, 7).toString('base64')), ['other_key']);
-});
-
-test('a wrong key, padding or algorithm is told apart from a wrong body', () => {
-  const stranger = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
-  assert.deepEqual(explain({ sign: signBody({ body, key: stranger }) }).findings, [{ code: 'other_key' }]);
-  const pss = sign('sha256', Buffer.from(body), { key, padding: constants.RSA_PKCS1_PSS_PADDING }).toString('base64');
-  assert.deepEqual(explain({ sign: pss }).findings, [{ code: 'other_padding', key: 'own' }]);
-  const sha512 = sign('sha512', Buffer.from(body), key).toString('base64');
-  assert.deepEqual(explain({ sign: sha512 }).findings, [{ code: 'other_digest', key: 'own', digest: 'sha512' }]);
-  const narrow = explainSignature({ body, sign: signBody({ body, key, digest: 'sha256' }), keys, digests: ['sha1'] });
-  assert.deepEqual(narrow.findings, [{ code: 'other_digest', key: 'own', digest: 'sha256' }]);
-});
-
-test('what was signed instead of the body is found among the ways to write it', () => {
-  const php = JSON.stringify(parseJson(body)).replaceAll('/', '\\/').replace('б', '\\u0431');
-  const python = '{"order_id": "a/\\u0431", "amount": "500.00", "url": "https://shop.example/<x>"}';
-  const go = '{"amount":"500.00","order_id":"a/б","url":"https://shop.example/\\u003cx\\u003e"}';
-  const cases: [string, string][] = [
-    [`${body}\n`, 'with a line break at its end'],
-    [php, 'json_encode of PHP'],
-    [python, 'json.dumps of Python'],
-    [go, 'json.Marshal of Go'],
-    [createHash('sha1').update(body).digest('hex'), 'the SHA-1 of the body in hexadecimal'],
+test('a misspelled signature is read all the same, and never accepted', () => {
+  const plus = signed(findText((one) => /\+/.test(one) && /\//.test(one)));
+  const sent = findText((one) => /\+/.test(one) && /\//.test(one));
+  const cases: readonly (readonly [string, string])[] = [
+    [plus.replace(/.{64}/g, '$&\n'), 'line_breaks'],
+    [plus.replaceAll('/', '\\/'), 'json_escaped'],
+    [`"${plus}"`, 'quotes'],
+    [encodeURIComponent(plus), 'url_encoded'],
+    [plus.replaceAll('+', ' '), 'plus_lost'],
+    [` ${plus}`, 'spaces'],
+    [Buffer.from(plus, 'base64').toString('hex'), 'hex'],
+    [Buffer.from(plus, 'base64').toString('base64url'), 'base64url'],
+    [plus.replaceAll('=', ''), 'padding_missing'],
+    [Buffer.from(plus).toString('base64'), 'encoded_twice'],
   ];
-  for (const [signed, variant] of cases) {
-    const [finding] = explain({ sign: signBody({ body: signed, key }) }).findings;
-    assert.deepEqual(finding, { code: 'other_body', key: 'own', digest: 'sha1', variant });
+  for (const [sign, spelling] of cases) {
+    const explanation = explain({ body: sent, sign });
+    assert.deepEqual(explanation.findings, [{ code: 'sign_spelling', spelling }], spelling);
+    assert.deepEqual([explanation.isAccepted, explanation.signedBy?.label], [false, 'main']);
   }
-  const [unknown] = explain({ sign: signBody({ body: 'something else', key }) }).findings;
-  assert.deepEqual(unknown, { code: 'other_body', key: 'own', digest: 'sha1', variant: undefined });
+  assert.deepEqual(codes(explain({ sign: 'подпись' }).findings), ['sign_not_base64']);
+  assert.deepEqual(codes(explain({ sign: '' }).findings), ['sign_missing']);
 });
 
-test('a notification that does not verify says why', async () => {
-  const privateKey = createPrivateKey(readVector('notification/private.pem'));
-  const publicKey = createPublicKey(privateKey);
-  const fields = { desc: 'a + b', order_id: 'x y' };
-  const post = await signTestNotification({ key: privateKey, fields });
-  const values = parseJson(post.body);
-  const findings: [string, Record<string, unknown>, 'POST' | 'GET'][] = [
-    ['values_changed', { ...values, amount: '900.00' }, 'POST'],
-    ['types_changed', { ...values, id: String(values.id), is_partial_payment: 0 }, 'POST'],
-    ['other_method', values, 'GET'],
-    ['plus_or_space', { ...values, order_id: 'x+y' }, 'POST'],
-    ['white_space', { ...values, desc: ' a + b' }, 'POST'],
+/** An order whose signature has what a case needs. */
+function findText(fits: (sign: string) => boolean): string {
+  for (let count = 0; ; count += 1) if (fits(signed(`{"order_id":"${count}"}`))) return `{"order_id":"${count}"}`;
+}
+
+test('the wrong key, digest and padding are told apart', () => {
+  const by = (sign: string, keys?: readonly ExplainedKey[]) =>
+    codes(explain(keys === undefined ? { sign } : { sign, keys }).findings);
+  assert.deepEqual(by(signBody({ body, key: other.privateKey }), [entry]), ['key_unknown']);
+  assert.deepEqual(by(signBody({ body, key: long.privateKey })), ['length_wrong']);
+  assert.deepEqual(by(right.slice(0, 100)), ['length_wrong']);
+  assert.deepEqual(by(signBody({ body, key: pair.privateKey, digest: 'sha256' })), ['digest_refused']);
+  assert.deepEqual(
+    by(signBody({ body, key: pair.privateKey, digest: 'sha256' }), [{ ...entry, digestRule: 'any' }]),
+    [],
+  );
+  assert.deepEqual(by(right, [{ ...entry, digestRule: 'sha256' }]), ['digest_refused']);
+  assert.deepEqual(by(right, [{ ...entry, state: 'retired' }]), ['key_retired']);
+  assert.deepEqual(by(right, [{ ...entry, state: 'expired' }]), ['key_expired']);
+  assert.deepEqual(by(right, [{ ...entry, key: curve.publicKey }]), ['no_keys']);
+  const pss = { key: pair.privateKey, padding: constants.RSA_PKCS1_PSS_PADDING };
+  assert.deepEqual(by(signWith('sha1', body, pss).toString('base64')), ['padding_pss']);
+  assert.deepEqual(by(signWith('md5', body, pair.privateKey).toString('base64')), ['digest_unsupported']);
+  const bare = privateEncrypt(pair.privateKey, createHash('sha1').update(body).digest());
+  assert.deepEqual(by(bare.toString('base64')), ['digest_bare']);
+});
+
+test('every finding has a sentence in both languages', () => {
+  const findings = [
+    ...explain({ sign: signed(`${text}\n`) }).findings,
+    ...explain({ sign: ` ${right}` }).findings,
+    ...explain({ sign: signBody({ body, key: other.privateKey }), keys: [entry] }).findings,
   ];
-  for (const [finding, changed, method] of findings) {
-    assert.equal(explainNotification({ values: changed, method, key: publicKey }), finding);
+  assert.equal(findings.length, 3);
+  for (const finding of findings) {
+    assert.match(describeFinding(finding, 'en'), /^[A-Z].*\.$/);
+    assert.match(describeFinding(finding, 'ru'), /^[А-Я].*\.$/);
   }
-  const own = createPublicKey(readVector('payout/public.pem'));
-  assert.equal(explainNotification({ values, method: 'POST', key: own }), 'other_key');
 });

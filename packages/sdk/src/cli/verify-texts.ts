@@ -2,7 +2,6 @@
 // Promises a sentence that says what was proved and what to do, for each finding.
 // Refuses to know how it was found.
 import type { NotificationFinding } from '../explain-notification.ts';
-import type { SignatureFinding } from '../explain-signature.ts';
 import type { NotificationRefusal } from '../notification.ts';
 import type { Language } from './texts.ts';
 
@@ -58,61 +57,4 @@ const advice: Record<NotificationFinding | NotificationRefusal, Pair> = {
 
 export function adviceOn(finding: NotificationFinding | NotificationRefusal, language: Language): string {
   return advice[finding][language];
-}
-
-export function describeFinding(finding: SignatureFinding, language: Language): string {
-  return pairOf(finding)[language];
-}
-
-function pairOf(finding: SignatureFinding): Pair {
-  switch (finding.code) {
-    case 'valid':
-      return { en: `It fits the body with ${finding.digest}.`, ru: `Подходит к телу с ${finding.digest}.` };
-    case 'sign_missing':
-      return { en: 'There is no Sign header.', ru: 'Заголовка Sign нет.' };
-    case 'sign_spelling':
-      return {
-        en: `The Sign header is spelled as ${finding.spelling}. Plain base64 would be: ${finding.canonical}`,
-        ru: `Sign записан как ${finding.spelling}. Обычный base64: ${finding.canonical}`,
-      };
-    case 'sign_not_base64':
-      return { en: 'The Sign header is not base64.', ru: 'Sign — не base64.' };
-    case 'sign_length':
-      return {
-        en: `It has ${finding.bytes} bytes, this key makes ${finding.expectedBytes}: cut off, or another key.`,
-        ru: `В ней ${finding.bytes} байт, у этого ключа ${finding.expectedBytes}: обрезана или сделана другим.`,
-      };
-    case 'other_key':
-      return {
-        en: 'This key did not make the signature. Compare fingerprints with "vyplata keys inspect".',
-        ru: 'Подпись сделана не этим ключом. Сравните отпечатки: «vyplata keys inspect».',
-      };
-    case 'other_padding':
-      return {
-        en: 'It was made with RSA-PSS. The contract wants PKCS#1 v1.5.',
-        ru: 'Сделана с RSA-PSS. По контракту нужен PKCS#1 v1.5.',
-      };
-    case 'other_digest':
-      return {
-        en: `The bytes are right, the algorithm is ${finding.digest}. Use SHA-1, or SHA-256 if the key allows it.`,
-        ru: `Байты верны, но алгоритм — ${finding.digest}. Нужен SHA-1 или SHA-256, если ключ его допускает.`,
-      };
-    case 'other_body':
-      return bodyPair(finding.variant);
-    default:
-      return finding satisfies never;
-  }
-}
-
-function bodyPair(variant: string | undefined): Pair {
-  if (variant === undefined) {
-    return {
-      en: 'The key is right, and other bytes were signed. Sign the very bytes that are sent.',
-      ru: 'Ключ верный, но подписаны другие байты. Подписывайте ровно те байты, которые отправляете.',
-    };
-  }
-  return {
-    en: `The key is right, and what was signed is the body ${variant}. Sign the very bytes that are sent.`,
-    ru: `Ключ верный, но подписано иное тело (${variant}). Подписывайте ровно те байты, которые отправляете.`,
-  };
 }

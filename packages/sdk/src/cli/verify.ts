@@ -4,14 +4,14 @@
 import type { KeyObject } from 'node:crypto';
 import type { Command } from 'commander';
 import { explainNotification, type NotificationFinding } from '../explain-notification.ts';
-import { explainSignature } from '../explain-signature.ts';
+import { describeFinding, explainSignature } from '../explain-signature.ts';
 import { isRecord } from '../judge.ts';
 import { requirePublicKey } from '../key.ts';
 import { type VerifiedNotification, verifyNotification } from '../notification.ts';
 import { readDemo, readInput, readText } from './connect.ts';
 import { type Cli, EXIT, printResult, UsageError, writeOut } from './print.ts';
 import { textOf } from './texts.ts';
-import { adviceOn, describeFinding } from './verify-texts.ts';
+import { adviceOn } from './verify-texts.ts';
 
 type VerifyOptions = {
   publicKey?: string;
@@ -41,7 +41,7 @@ export function addVerifyCommand(program: Command, cli: Cli): void {
 
 async function verifyInput(cli: Cli, options: Input): Promise<void> {
   const key = loadPublicKey(await readPublicKey(options));
-  if (options.sign !== undefined) return verifyRequest(cli, { ...options, key });
+  if (options.sign !== undefined) return verifyRequest(cli, { ...options, sign: options.sign, key });
   const { result, finding } = await verifyWith(key, options);
   if (!result.valid) cli.exitCode = EXIT.refused;
   if (options.json) return writeOut(JSON.stringify(finding === undefined ? result : { ...result, finding }));
@@ -53,16 +53,17 @@ async function verifyInput(cli: Cli, options: Input): Promise<void> {
   writeOut(adviceOn(finding ?? result.reason, cli.language));
 }
 
-async function verifyRequest(cli: Cli, options: Input & { key: KeyObject }): Promise<void> {
+async function verifyRequest(cli: Cli, options: Input & { key: KeyObject; sign: string }): Promise<void> {
   const body = await readInput(options.file);
   const { sign, key, json } = options;
-  const explained = explainSignature({ body, sign, keys: [{ name: 'public.pem', key }] });
-  if (!explained.valid) cli.exitCode = EXIT.refused;
+  const own = { label: 'public.pem', key, digestRule: 'any', state: 'active' } as const;
+  const explained = explainSignature({ body, sign, keys: [own] });
+  if (!explained.isAccepted) cli.exitCode = EXIT.refused;
   if (json) return writeOut(JSON.stringify(explained));
-  writeOut(textOf(explained.valid ? 'signValid' : 'requestInvalid', cli.language));
+  writeOut(textOf(explained.isAccepted ? 'signValid' : 'requestInvalid', cli.language));
   for (const finding of explained.findings) writeOut(describeFinding(finding, cli.language));
-  const { bytes, sha1, endsWithLineBreak } = explained.body;
-  printResult({ cli, isJson: false, result: { bytes, sha1, endsWithLineBreak } });
+  const { bytes, sha1, sha256, head, tail } = explained.body;
+  printResult({ cli, isJson: false, result: { bytes, sha1, sha256, head, tail } });
 }
 
 async function readPublicKey(options: VerifyOptions): Promise<string> {
