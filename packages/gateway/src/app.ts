@@ -1,6 +1,5 @@
-import type { Connector } from './connectors/connector.ts';
 import { createRegistry } from './connectors/registry.ts';
-import { createSandboxConnector } from './connectors/sandbox.ts';
+import { createSandboxConnector, type SandboxConnector } from './connectors/sandbox.ts';
 import type { Policy } from './core/payout.ts';
 import { Refusal } from './core/problem.ts';
 import { openDatabaseClock } from './db/clock.ts';
@@ -30,6 +29,7 @@ import { advancePayout, type Needs as PayoutNeeds } from './payouts/dispatch.ts'
 import { openPauses } from './payouts/heed-pauses.ts';
 import { judgePayout } from './payouts/judge.ts';
 import { createRecorder } from './payouts/record.ts';
+import { skipWaits } from './payouts/skip-waits.ts';
 import { createPayoutReader } from './payouts/store.ts';
 import { type LedgerWatch, watchLedger } from './payouts/watch-ledger.ts';
 import { openVault, type Vault } from './secrets/seal.ts';
@@ -158,6 +158,7 @@ function registerRoutes(server: HttpServer, { options, parts, creator }: Served)
       db: pools.readDb,
       overloaded,
     }),
+    skipWaits: (input) => skipWaits({ db: pools.readDb, wake: parts.wake, skipDelay: parts.sandbox.skipDelay }, input),
     allowLoopbackUrls: allowLoopback,
     today: () => new Date().toISOString().slice(0, 10),
   });
@@ -226,6 +227,7 @@ async function openParts(options: AppOptions) {
       audit: () => gauged.watch?.figures() ?? { passes: 0, failures: 0, violations: 0 },
     },
   );
+  const sandbox = openSandbox(options, vault);
   const payouts = {
     ...(options.isMeasured ? { meter: metrics } : {}),
     reader: createPayoutReader({
@@ -236,7 +238,7 @@ async function openParts(options: AppOptions) {
       db: pools.workDb,
       overloaded,
     }),
-    connectors: createRegistry([openSandbox(options, vault)]),
+    connectors: createRegistry([sandbox]),
     pauses,
     directory,
     vault,
@@ -261,10 +263,10 @@ async function openParts(options: AppOptions) {
         'a payout could not go on',
       ),
   } satisfies PayoutNeeds;
-  return { log, report, vault, pools, clock, directory, workers, wake, payouts, metrics, gauged };
+  return { log, report, vault, pools, clock, directory, workers, wake, sandbox, payouts, metrics, gauged };
 }
 
-function openSandbox({ sandbox }: AppOptions, vault: Vault): Connector {
+function openSandbox({ sandbox }: AppOptions, vault: Vault): SandboxConnector {
   const { bookPath, timeScale, callbackUrl: url } = sandbox;
   const secret = vault.digest('sandbox callbacks').toString('hex');
   return createSandboxConnector({ bookPath, timeScale, ...(url === undefined ? {} : { callback: { url, secret } }) });

@@ -2,7 +2,7 @@
 // Promises that importing it loads nothing but this package and Node itself.
 // Refuses to hold any code.
 
-export type { AccountBalance, AccountInfo, AccountService, PayoutStatus } from './answer.ts';
+export type { AccountBalance, AccountInfo, AccountService, AdvancedSandbox, PayoutStatus } from './answer.ts';
 export {
   type CallOptions,
   type Client,

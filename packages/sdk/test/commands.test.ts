@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { readKeyArchive } from '../src/archive.ts';
+import { chooseFate } from '../src/cli/listen-chaos.ts';
 import { signTestNotification } from '../src/notification.ts';
 import * as net from './receiver.ts';
 import { run, startCli } from './run-cli.ts';
@@ -173,3 +174,50 @@ function isInstalled(shell: string): boolean {
     return false;
   }
 }
+
+test('listen --chaos loses, repeats and delays, the same for one seed', async () => {
+  const fates = Array.from({ length: 200 }, (_, index) => chooseFate('7', index));
+  assert.deepEqual([...new Set(fates)].sort(), ['late', 'lost', 'passed', 'twice']);
+  assert.deepEqual(
+    Array.from({ length: 200 }, (_, index) => chooseFate('7', index)),
+    fates,
+  );
+  await using shop = await net.startServer([net.reply(200, 'ok')]);
+  const ids = (['lost', 'twice', 'passed'] as const).map((fate) => 100_000_001 + fates.indexOf(fate));
+  const seedFates = ids.map((id) => chooseFate('8', id));
+  const args = ['listen', '--port', '0', ...publicKey, '--forward-to', shop.url, '--chaos', '8', '--json'];
+  const listening = startCli([...args, '--count', '3']);
+  const url = String(parseJson(await listening.printed(/\n/)).listening);
+  for (const id of ids) {
+    const { body } = await signTestNotification({ key: notificationKey, fields: { id } });
+    assert.equal((await fetch(url, { method: 'POST', body })).status, 200);
+  }
+  const { out } = await listening.ended;
+  const shown = out.trim().split('\n').slice(1).map(parseJson);
+  assert.deepEqual(
+    shown.map(({ fate }) => fate),
+    seedFates,
+  );
+  const times = { passed: 1, late: 1, twice: 2, lost: 0 };
+  assert.equal(
+    shop.received.length,
+    seedFates.reduce((sum, fate) => sum + times[fate], 0),
+  );
+});
+
+test('advance lets time pass for one payout or for all', async () => {
+  const answer = { advanced_payouts: 1, advanced_notifications: 0 };
+  await using server = await net.startServer([net.reply(200, answer)]);
+  const env = envFor(server.url);
+  const one = await run(['advance', '--order-id', 'a', '--seconds', '60', '--json'], { env });
+  assert.deepEqual([one.code, parseJson(one.out)], [0, { payouts: 1, notifications: 0 }]);
+  assert.match((await run(['advance'], { env })).out, /Payouts advanced +1/);
+  assert.deepEqual(
+    server.received.map(({ path, body }) => [path, body]),
+    [
+      ['/v1/sandbox/advance', '{"order_id":"a","seconds":60}'],
+      ['/v1/sandbox/advance', '{}'],
+    ],
+  );
+  assert.equal((await run(['advance', '--seconds', '-1'], { env })).code, 2);
+});

@@ -133,13 +133,12 @@ test('every command of the program is one that it has, with options that it has'
     [...line.matchAll(/(?:npx )?vyplata ([a-z][^|>]*)/g)].map(([, words = '']) => ({ words: words.trim(), name })),
   );
   const cli = join(root, 'packages/sdk/src/cli.ts');
-  const helps = new Map<string, string>();
-  const helpOf = async (path: readonly string[]) => {
-    const known = helps.get(path.join(' '));
-    if (known !== undefined) return known;
-    const { stdout } = await run(process.execPath, [cli, ...path, '--help']);
-    helps.set(path.join(' '), stdout);
-    return stdout;
+  const helps = new Map<string, Promise<string>>();
+  const helpOf = (path: readonly string[]) => {
+    const name = path.join(' ');
+    const known = helps.get(name) ?? run(process.execPath, [cli, ...path, '--help']).then(({ stdout }) => stdout);
+    helps.set(name, known);
+    return known;
   };
   assert.ok(commands.length > 30);
   for (const { words, name } of commands) {

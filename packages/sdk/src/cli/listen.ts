@@ -3,10 +3,12 @@
 // Refuses to be reached from elsewhere: it listens on loopback only.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { requirePublicKey } from '../key.ts';
 import { type VerifiedNotification, verifyNotification } from '../notification.ts';
 import { readDemo, readText } from './connect.ts';
+import { chooseFate, type Fate } from './listen-chaos.ts';
 import { type Cli, escapeControls, UsageError, writeOut } from './print.ts';
 import { textOf } from './texts.ts';
 import { adviceOn } from './verify-texts.ts';
@@ -17,12 +19,14 @@ type ListenOptions = {
   demo?: string;
   forwardTo?: string;
   forwardAll?: boolean;
+  chaos?: string;
   count?: string;
   json?: boolean;
 };
 
 const BODY_BYTES_MAX = 65_536;
 const FORWARD_TIMEOUT_MS = 14_000;
+const LATE_MS = 5_000;
 
 export function addListenCommand(program: Command, cli: Cli): void {
   program
@@ -33,6 +37,7 @@ export function addListenCommand(program: Command, cli: Cli): void {
     .option('--demo <data dir>', 'take the public key from the demo running on this data folder')
     .option('--forward-to <url>', 'pass each on to this address and answer what it answers')
     .option('--forward-all', 'forward what is not genuine too')
+    .option('--chaos <seed>', 'lose, repeat and delay some on their way to --forward-to, the same for one seed')
     .option('--count <number>', 'stop after so many')
     .option('--json', 'one JSON document per line')
     .action((options: ListenOptions) => listen(cli, options));
@@ -84,13 +89,22 @@ async function receive(context: Context, { request, response }: Exchange): Promi
   const body = await readBody(request);
   const verdict = judge(context, { request, body });
   const isPassed = verdict.valid || context.options.forwardAll === true;
-  const forwarded = isPassed && context.forwardTo !== undefined ? await forward(context, { request, body }) : undefined;
+  const fate = fateOf(context, verdict);
+  const isForwarded = isPassed && context.forwardTo !== undefined && fate !== 'lost';
+  if (fate === 'late') await sleep(LATE_MS);
+  const forwarded = isForwarded ? await forward(context, { request, body }) : undefined;
+  if (isForwarded && fate === 'twice') await forward(context, { request, body });
   const status = forwarded?.status ?? (verdict.valid ? 200 : 400);
   await new Promise<void>((resolve) => {
     response.on('close', resolve);
     response.writeHead(status, { connection: 'close' }).end(forwarded?.text ?? '');
   });
-  show(context, { request, verdict, status, error: forwarded?.error });
+  show(context, { request, verdict, status, fate, error: forwarded?.error });
+}
+
+function fateOf({ options }: Context, verdict: VerifiedNotification): Fate {
+  if (options.chaos === undefined || !verdict.valid) return 'passed';
+  return chooseFate(options.chaos, verdict.notification.id);
 }
 
 function judge(context: Context, { request, body }: { request: IncomingMessage; body: Buffer }): VerifiedNotification {
@@ -123,17 +137,24 @@ async function forward(context: Context, { request, body }: { request: IncomingM
   }
 }
 
-type Shown = { request: IncomingMessage; verdict: VerifiedNotification; status: number; error: string | undefined };
+type Shown = {
+  request: IncomingMessage;
+  verdict: VerifiedNotification;
+  status: number;
+  fate: Fate;
+  error: string | undefined;
+};
 
 function show({ cli, options }: Context, shown: Shown): void {
-  const { request, verdict, status, error } = shown;
+  const { request, verdict, status, fate, error } = shown;
   const at = new Date().toISOString();
   if (options.json)
-    return writeOut(JSON.stringify({ at, method: request.method, answered: status, error, ...verdict }));
+    return writeOut(JSON.stringify({ at, method: request.method, answered: status, fate, error, ...verdict }));
   const answered = `→ ${status}${error === undefined ? '' : ` (${error})`}`;
   if (verdict.valid) {
     const { id, orderId, status: final, paymentAmount } = verdict.notification;
-    return writeOut(escapeControls(`${at}  ✓ ${final}  ${id}  ${orderId}  ${paymentAmount}  ${answered}`));
+    const chaos = fate === 'passed' ? '' : `  [${fate}]`;
+    return writeOut(escapeControls(`${at}  ✓ ${final}  ${id}  ${orderId}  ${paymentAmount}  ${answered}${chaos}`));
   }
   writeOut(`${at}  ✗ ${verdict.reason}${verdict.field === undefined ? '' : ` (${verdict.field})`}  ${answered}`);
   writeOut(`  ${adviceOn(verdict.reason, cli.language)}`);

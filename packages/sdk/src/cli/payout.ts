@@ -24,7 +24,7 @@ type OrderOptions = {
   projectUrl?: string;
 };
 type WaitChoice = { wait?: boolean; timeout: string };
-type RefOptions = { orderId?: string; id?: string };
+export type RefOptions = { orderId?: string; id?: string };
 
 export function addPayoutCommands(program: Command, cli: Cli): void {
   const payout = program.command('payout').description('order a payout, ask about it, wait for its end');
@@ -91,7 +91,7 @@ export function printStatus(options: { cli: Cli; isJson: boolean | undefined; st
   if (status.status === 'fail' || status.status === 'cancel') cli.exitCode = EXIT.notPaid;
 }
 
-function toRef(options: RefOptions): PayoutRef {
+export function toRef(options: RefOptions): PayoutRef {
   const { orderId, id } = options;
   if (orderId !== undefined && id === undefined) return { orderId };
   if (id !== undefined && orderId === undefined && /^[1-9][0-9]*$/.test(id)) return { id };

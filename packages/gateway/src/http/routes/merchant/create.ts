@@ -1,3 +1,4 @@
+import { judgeSandboxFields } from '../../../connectors/sandbox-choice.ts';
 import { checkOrder, type Order, type OrderCheck, type OrderDraft } from '../../../core/order.ts';
 import type { Problem } from '../../../core/problem.ts';
 import type { AccountEntry } from '../../../merchants/directory.ts';
@@ -19,7 +20,8 @@ export async function createPayout(needs: Needs, request: MerchantRequest): Prom
   const { account, json, language } = request;
   const reading = readOrder(json, account.currency.digits);
   const check = checkOrder(reading.order ?? reading.draft, factsOf(needs, account, reading.order ?? reading.draft));
-  const problems = [...stateProblems(account), ...reading.problems, ...check.problems];
+  const wishes = account.mode === 'sandbox' ? judgeSandboxFields(reading.draft.extra ?? {}) : [];
+  const problems = [...stateProblems(account), ...reading.problems, ...check.problems, ...wishes];
   const { order } = reading;
   if (order === undefined) return refuse(problems, language);
   if (problems.length > 0) return answerKnownOrder(needs, { request, order, problems });
