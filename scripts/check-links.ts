@@ -61,7 +61,7 @@ function withoutCode(text: string): string {
 }
 
 function withoutFences(text: string): string {
-  return text.replace(/^(\s*)(```+|~~~+)[\s\S]*?^\1\2/gm, blank);
+  return text.replace(/^([ \t]*)(```+|~~~+)[\s\S]*?^\1\2/gm, blank);
 }
 
 function blank(code: string): string {

@@ -83,7 +83,7 @@ export type Client = {
   waitUntilFinal(ref: PayoutRef, options?: WaitOptions): Promise<PayoutStatus>;
   createAndWait(order: PayoutOrder, options?: WaitOptions): Promise<PayoutStatus>;
   /**
-   * Lets time pass on a sandbox account, for your own tests: for one payout, or without `ref` for all that is under way.
+   * Lets time pass on a sandbox account, for your own tests: for one payout, or without `ref` for all of them.
    * Without `seconds` as much of it as is needed. Only this gateway has it, and only for accounts in sandbox mode.
    */
   advanceSandbox(ref?: PayoutRef, options?: CallOptions & { seconds?: number }): Promise<AdvancedSandbox>;

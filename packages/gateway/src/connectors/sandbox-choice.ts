@@ -3,7 +3,7 @@ import type { Problem } from '../core/problem.ts';
 import { findScript, type SandboxScript, sandboxScripts } from './sandbox-script.ts';
 
 /** Members of `extra` that a sandbox understands; every other connector gets them as it gets any other member. */
-export const sandboxFields = {
+const sandboxFields = {
   /** Name of a script. */
   script: 'sandbox_script',
   /** Seconds until the ending is final, instead of the script's own. */

@@ -141,9 +141,13 @@ test('every command of the program is one that it has, with options that it has'
     return known;
   };
   assert.ok(commands.length > 30);
-  for (const { words, name } of commands) {
+  const pathOf = (words: string) => {
     const plain = words.split(' ').filter((word) => !word.startsWith('-'));
-    const path = ['payout', 'keys', 'operator'].includes(plain[0] ?? '') ? plain.slice(0, 2) : plain.slice(0, 1);
+    return ['payout', 'keys', 'operator'].includes(plain[0] ?? '') ? plain.slice(0, 2) : plain.slice(0, 1);
+  };
+  await Promise.all(commands.map(({ words }) => helpOf(pathOf(words))));
+  for (const { words, name } of commands) {
+    const path = pathOf(words);
     const help = await helpOf(path);
     assert.match(help, new RegExp(`^Usage: vyplata ${path.join(' ')}\\b`), name);
     for (const [option] of words.matchAll(/--[a-z-]+/g)) assert.ok(help.includes(option), `${name}: ${option}`);

@@ -22,7 +22,7 @@ async function addNotification(id: bigint, dueInSeconds: number): Promise<void> 
   );
 }
 
-test('notifications that would be tried again within the time are tried now, but none in somebody’s hands', async () => {
+test('notifications that are due within the time are tried now, but none in somebody’s hands', async () => {
   await addNotification(1n, 10);
   await addNotification(2n, 300);
   await addNotification(3n, 7_200);
