@@ -1,6 +1,5 @@
-import type { Connector } from './connectors/connector.ts';
 import { createRegistry } from './connectors/registry.ts';
-import { createSandboxConnector } from './connectors/sandbox.ts';
+import { createSandboxConnector, type SandboxConnector } from './connectors/sandbox.ts';
 import type { Policy } from './core/payout.ts';
 import { Refusal } from './core/problem.ts';
 import { openDatabaseClock } from './db/clock.ts';
@@ -37,6 +36,7 @@ import { createRecipientKeeper } from './payouts/forget-recipients.ts';
 import { openPauses } from './payouts/heed-pauses.ts';
 import { judgePayout } from './payouts/judge.ts';
 import { createRecorder } from './payouts/record.ts';
+import { skipWaits } from './payouts/skip-waits.ts';
 import { createPayoutReader } from './payouts/store.ts';
 import { type LedgerWatch, watchLedger } from './payouts/watch-ledger.ts';
 import { openVault, type Vault } from './secrets/seal.ts';
@@ -176,6 +176,7 @@ function registerRoutes(server: HttpServer, { options, parts, creator }: Served)
       db: pools.readDb,
       overloaded,
     }),
+    skipWaits: (input) => skipWaits({ db: pools.readDb, wake: parts.wake, skipDelay: parts.sandbox.skipDelay }, input),
   });
   registerConsoleRoutes(server);
   registerCallbackRoutes(server, { ...payouts, workDb: pools.workDb });
@@ -247,6 +248,7 @@ async function openParts(options: AppOptions) {
       audit: () => gauged.watch?.figures() ?? { passes: 0, failures: 0, violations: 0 },
     },
   );
+  const sandbox = openSandbox(options, vault);
   const payouts = {
     ...(options.isMeasured ? { meter: metrics } : {}),
     reader: createPayoutReader({
@@ -257,7 +259,7 @@ async function openParts(options: AppOptions) {
       db: pools.workDb,
       overloaded,
     }),
-    connectors: createRegistry([openSandbox(options, vault)]),
+    connectors: createRegistry([sandbox]),
     pauses,
     directory,
     vault,
@@ -282,10 +284,10 @@ async function openParts(options: AppOptions) {
         'a payout could not go on',
       ),
   } satisfies PayoutNeeds;
-  return { log, report, vault, pools, clock, directory, workers, wake, payouts, metrics, gauged };
+  return { log, report, vault, pools, clock, directory, workers, wake, sandbox, payouts, metrics, gauged };
 }
 
-function openSandbox({ sandbox }: AppOptions, vault: Vault): Connector {
+function openSandbox({ sandbox }: AppOptions, vault: Vault): SandboxConnector {
   const { bookPath, timeScale, callbackUrl: url } = sandbox;
   const secret = vault.digest('sandbox callbacks').toString('hex');
   return createSandboxConnector({ bookPath, timeScale, ...(url === undefined ? {} : { callback: { url, secret } }) });

@@ -54,6 +54,18 @@ export type AccountInfo = {
   payouts: AccountService[];
 };
 
+export type AdvancedSandbox = {
+  /** Payouts that the gateway asks about now. */
+  payouts: number;
+  /** Notifications that it tries again now. */
+  notifications: number;
+};
+
+export function toAdvancedSandbox(json: Record<string, unknown>): AdvancedSandbox | undefined {
+  const { advanced_payouts: payouts, advanced_notifications: notifications } = json;
+  return typeof payouts === 'number' && typeof notifications === 'number' ? { payouts, notifications } : undefined;
+}
+
 /** Undefined when the answer lacks what makes it a status: an id and a status that is known. */
 export function toPayoutStatus(json: Record<string, unknown>): PayoutStatus | undefined {
   const id = toId(json.id);

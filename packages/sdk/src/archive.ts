@@ -28,10 +28,23 @@ export type ReadKeyArchive = { privatePem: string; publicPem: string; password: 
 export async function makeKeyArchive(options: KeyArchiveOptions = {}): Promise<KeyArchive> {
   const password = randomBytes(PASSWORD_BYTES).toString('base64url');
   const pair = await generateKeyPairAsync('rsa', { modulusLength: options.modulusBits ?? 2048 });
-  const privatePem = pair.privateKey
-    .export({ type: 'pkcs1', format: 'pem', cipher: 'aes-256-cbc', passphrase: password })
-    .toString();
+  const privatePem = exportPrivate(pair.privateKey, password);
   const publicPem = pair.publicKey.export({ type: 'spki', format: 'pem' }).toString();
+  return { zip: packArchive({ privatePem, publicPem, password }), privatePem, publicPem, password };
+}
+
+/**
+ * Packs a key that is there already. A private key in another form than the published samples read (not encrypted, or
+ * PKCS#8) is written anew in theirs, under a fresh password unless it has one.
+ *
+ * @throws Error with a sentence that says what to do; it never contains the password or the key
+ */
+export function packKeyArchive(given: { pem: string; password?: string }): KeyArchive {
+  const key = loadPrivateKey(given);
+  const isTraditional = given.pem.includes('Proc-Type: 4,ENCRYPTED');
+  const password = given.password?.replace(/[\r\n]+$/, '') || randomBytes(PASSWORD_BYTES).toString('base64url');
+  const privatePem = isTraditional ? given.pem : exportPrivate(key, password);
+  const publicPem = createPublicKey(key).export({ type: 'spki', format: 'pem' }).toString();
   return { zip: packArchive({ privatePem, publicPem, password }), privatePem, publicPem, password };
 }
 
@@ -55,6 +68,10 @@ export function readKeyArchive(zip: Uint8Array): ReadKeyArchive {
     throw new Error('public.pem and private.pem in the archive belong to different pairs. Download the archive again.');
   }
   return { privatePem, publicPem, password, key };
+}
+
+function exportPrivate(key: KeyObject, passphrase: string): string {
+  return key.export({ type: 'pkcs1', format: 'pem', cipher: 'aes-256-cbc', passphrase }).toString();
 }
 
 function packArchive(texts: { privatePem: string; publicPem: string; password: string }): Uint8Array {

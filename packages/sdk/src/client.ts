@@ -5,10 +5,12 @@ import { KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import {
   type AccountBalance,
+  type AdvancedSandbox,
   type AccountInfo,
   type PayoutStatus,
   toAccountBalance,
   toAccountInfo,
+  toAdvancedSandbox,
   toPayoutStatus,
 } from './answer.ts';
 import { type CreatedPayout, describeSent, detailsOf, type Lookup, runCreate } from './create.ts';
@@ -17,6 +19,7 @@ import { judgeRead, toId } from './judge.ts';
 import { loadPrivateKey } from './key.ts';
 import { encodeOrder, encodeRef, formatAmount, type PayoutOrder, type PayoutRef } from './order.ts';
 import { nextDelayMs, type RetrySettings, waitMs } from './retry.ts';
+import { eitherSignal } from './signal.ts';
 import type { Digest } from './signature.ts';
 import {
   type Scheme,
@@ -79,6 +82,11 @@ export type Client = {
   /** Asks until the payout is `paid`, `fail` or `cancel`. @throws VyplataError with code `timeout` */
   waitUntilFinal(ref: PayoutRef, options?: WaitOptions): Promise<PayoutStatus>;
   createAndWait(order: PayoutOrder, options?: WaitOptions): Promise<PayoutStatus>;
+  /**
+   * Lets time pass on a sandbox account, for your own tests: for one payout, or without `ref` for all of them.
+   * Without `seconds` as much of it as is needed. Only this gateway has it, and only for accounts in sandbox mode.
+   */
+  advanceSandbox(ref?: PayoutRef, options?: CallOptions & { seconds?: number }): Promise<AdvancedSandbox>;
 };
 
 type Context = {
@@ -119,6 +127,11 @@ export function createClient(options: ClientOptions): Client {
     async accountInfo({ signal } = {}) {
       const request = await sign(context, { path: '/v1/account/info', text: '[]' });
       return readAnswer({ sent: await read(context, request, signal), convert: toAccountInfo });
+    },
+    async advanceSandbox(ref, { signal, seconds } = {}) {
+      const text = JSON.stringify({ ...(ref && (JSON.parse(encodeRef(ref)) as object)), seconds });
+      const request = await sign(context, { path: '/v1/sandbox/advance', text });
+      return readAnswer({ sent: await read(context, request, signal), convert: toAdvancedSandbox });
     },
     async createAndWait(order, wait) {
       const { id } = await createPayout(order, wait);
@@ -269,7 +282,7 @@ async function waitForFinal(
   const { timeoutMs = 600_000, intervalMs = 1000, signal } = options;
   const until = performance.now() + timeoutMs;
   const deadline = AbortSignal.timeout(timeoutMs);
-  const either = signal === undefined ? deadline : AbortSignal.any([deadline, signal]);
+  const either = eitherSignal(deadline, signal);
   let payoutId = ref.id === undefined ? undefined : toId(String(ref.id));
   for (let pauseMs = intervalMs; ; pauseMs = Math.min(INTERVAL_MS_MAX, pauseMs * 1.5)) {
     try {

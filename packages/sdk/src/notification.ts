@@ -4,7 +4,7 @@
 import { type KeyObject, sign as signBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import { requirePublicKey } from './key.ts';
-import { encodePhpJson, encodePhpQuery, type PhpValue } from './php.ts';
+import { encodePhpJson, encodePhpQuery, isWellFormed, type PhpValue } from './php.ts';
 import { decodeCanonicalBase64, verifySignature } from './signature.ts';
 
 export { encodePhpJson, encodePhpQuery, type PhpValue } from './php.ts';
@@ -258,7 +258,7 @@ function checkField(options: { name: string; value: unknown; method: Notificatio
   if (name === 'id') return readId(value, method);
   if (name === 'is_partial_payment' && method === 'POST') return typeof value === 'boolean' ? value : undefined;
   if (name === 'is_partial_payment') return value === '0' || value === '1' ? value : undefined;
-  return typeof value === 'string' && value.isWellFormed() ? value : undefined;
+  return typeof value === 'string' && isWellFormed(value) ? value : undefined;
 }
 
 function readId(value: unknown, method: NotificationMethod): number | undefined {

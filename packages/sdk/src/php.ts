@@ -47,7 +47,7 @@ function encodeValue(value: PhpValue): string {
 }
 
 function encodeText(text: string): string {
-  if (!text.isWellFormed()) throw new TypeError('The text has a lone surrogate, which UTF-8 cannot carry.');
+  if (!isWellFormed(text)) throw new TypeError('The text has a lone surrogate, which UTF-8 cannot carry.');
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what has to be escaped
   return `"${text.replace(/["\\/\u0000-\u001f\u0080-\uffff]/g, escapeUnit)}"`;
 }
@@ -60,4 +60,11 @@ function encodeUrlText(text: string): string {
   return encodeURIComponent(text)
     .replace(/[!~*'()]/g, (unit) => `%${unit.charCodeAt(0).toString(16).toUpperCase()}`)
     .replaceAll('%20', '+');
+}
+
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/** Whether UTF-8 can carry the text. Node 18 has no `isWellFormed`; under `u` only a lone half is a surrogate. */
+export function isWellFormed(text: string): boolean {
+  return !LONE_SURROGATE.test(text);
 }

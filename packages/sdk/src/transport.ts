@@ -2,6 +2,7 @@
 // Promises to return whatever happened as data, and never to follow a redirect with a signed order.
 // Refuses to know what an answer means and whether to try again.
 import type { KeyObject } from 'node:crypto';
+import { eitherSignal } from './signal.ts';
 import { type Digest, signBody } from './signature.ts';
 import { signRequestV2 } from './signature-v2.ts';
 
@@ -66,7 +67,7 @@ export async function sendRequest(
       headers: makeHeaders(settings, request),
       body: request.body,
       redirect: 'manual',
-      signal: signal === undefined ? deadline : AbortSignal.any([deadline, signal]),
+      signal: eitherSignal(deadline, signal),
     });
     const text = await readText(response);
     if (text === undefined) return { ok: false, reason: 'too_large', cause: undefined };

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,28 +8,13 @@ import { fileURLToPath } from 'node:url';
 import { signTestNotification } from '../src/notification.ts';
 import { verifySignature } from '../src/signature.ts';
 import * as net from './receiver.ts';
+import { run } from './run-cli.ts';
 import { parseJson, readVector, requestVectors } from './vectors.ts';
 
-const program = fileURLToPath(new URL('../src/cli.ts', import.meta.url));
 const vectors = fileURLToPath(new URL('vectors', import.meta.url));
 const account = '93d5df06-996c-48c3-9847-348d6b580b80';
 const folder = await mkdtemp(join(tmpdir(), 'vyplata-cli-'));
 after(() => rm(folder, { recursive: true }));
-
-type Run = { code: number | null; out: string; err: string };
-type RunOptions = { env?: Record<string, string>; input?: string; interruptWhen?: Promise<unknown> };
-
-async function run(args: string[], options: RunOptions = {}): Promise<Run> {
-  const env = { PATH: process.env.PATH ?? '', LANG: 'C', ...options.env };
-  const child = spawn(process.execPath, [program, ...args], { env, stdio: 'pipe' });
-  const [out, err]: Buffer[][] = [[], []];
-  child.stdout.on('data', (chunk: Buffer) => out?.push(chunk));
-  child.stderr.on('data', (chunk: Buffer) => err?.push(chunk));
-  child.stdin.end(options.input ?? '');
-  void options.interruptWhen?.then(() => child.kill('SIGINT'));
-  const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
-  return { code, out: Buffer.concat(out ?? []).toString(), err: Buffer.concat(err ?? []).toString() };
-}
 
 function envFor(url: string): Record<string, string> {
   return { VYPLATA_URL: url, VYPLATA_ACCOUNT: account, VYPLATA_CERT_DIR: join(vectors, 'payout') };

@@ -3,7 +3,8 @@ import type { Connector, Evidence, InquiryOutcome, Outcome, SendOrder } from './
 import { type Book, type BookEntry, type Decision, openBook } from './sandbox-book.ts';
 import { type Caller, createCaller, readMessage, type SandboxMessage } from './sandbox-callback.ts';
 import { createDelays, type Delays } from './sandbox-delay.ts';
-import { findScript, type PlannedCallback, type SandboxScript } from './sandbox-script.ts';
+import { chooseScript } from './sandbox-choice.ts';
+import type { PlannedCallback, SandboxScript } from './sandbox-script.ts';
 
 export type SandboxOptions = {
   /** The file of executed transfers, the same for all processes of the installation. */
@@ -16,6 +17,14 @@ export type SandboxOptions = {
   /** The gateway's own callback address and the secret they share; without it scripts are resolved by inquiry only. */
   readonly callback?: { readonly url: string; readonly secret: string };
   readonly deliveryDelayMaxMs?: number;
+};
+
+export type SandboxConnector = Connector & {
+  /**
+   * Makes the ending of an order final now if it would be within `byMs`. False: the sandbox has no such order, or
+   * nothing about it is still to come. Every process that shares the Book sees it.
+   */
+  skipDelay(reference: string, byMs: number): boolean;
 };
 
 const name = 'sandbox';
@@ -41,7 +50,7 @@ type Sandbox = {
  * after a crash at any moment an inquiry tells the truth. The same reference moves nothing twice. Throws if the Book
  * cannot be opened.
  */
-export function createSandboxConnector(options: SandboxOptions): Connector {
+export function createSandboxConnector(options: SandboxOptions): SandboxConnector {
   const { callback, clock = Date, latencyMs, timeScale = 1, deliveryDelayMaxMs = 2_000 } = options;
   const book = openBook(options.bookPath);
   const delays = createDelays({ plansMax: callbacksPendingMax });
@@ -62,6 +71,9 @@ export function createSandboxConnector(options: SandboxOptions): Connector {
     readCallback(request) {
       const message = callback && readMessage({ ...request, secret: callback.secret, now: clock.now() });
       return message && { reference: message.reference, outcome: outcomeOfMessage(message) };
+    },
+    skipDelay(reference, byMs) {
+      return closing === undefined && skipDelay(sandbox, reference, byMs);
     },
     close() {
       closing ??= closeAll(sandbox);
@@ -87,7 +99,7 @@ async function trust<T>(answer: () => Promise<T>): Promise<T | Outcome> {
 
 async function takeOrder(sandbox: Sandbox, order: SendOrder, signal: AbortSignal): Promise<Outcome> {
   const { delays, clock } = sandbox;
-  const script = findScript(order);
+  const script = chooseScript(order);
   const { entry, isNew } = recordArrival(sandbox, order, script);
   if (!isAnswered(entry, script, isNew)) {
     await delays.wait(silenceMaxMs, signal);
@@ -98,7 +110,7 @@ async function takeOrder(sandbox: Sandbox, order: SendOrder, signal: AbortSignal
   const waited = await delays.wait(latencyOf(sandbox, identity), signal);
   if (waited === 'stopped') return unknown('no answer');
   if (isNew && script?.answer === 'garbage') return unknown('the answer makes no sense');
-  return outcomeOfEntry(entry, { now: clock.now(), askAt, identity });
+  return outcomeOfEntry(withSkip(sandbox, entry), { now: clock.now(), askAt, identity });
 }
 
 /** The moment of truth: after this line is written the provider has the order, whatever happens to us. */
@@ -121,7 +133,38 @@ async function answerInquiry(sandbox: Sandbox, reference: string, signal: AbortS
   if (waited === 'stopped') return unknown('no answer');
   const entry = sandbox.book.find(reference);
   if (entry === undefined) return { kind: 'not_found', evidence: { provider: name } };
-  return outcomeOfEntry(entry, { now: sandbox.clock.now(), askAt: undefined, identity });
+  return outcomeOfEntry(withSkip(sandbox, entry), { now: sandbox.clock.now(), askAt: undefined, identity });
+}
+
+/** A line of its own in the Book, as every fact of the sandbox: it survives the process. */
+function skipDelay({ book, clock }: Sandbox, reference: string, byMs: number): boolean {
+  const entry = book.find(reference);
+  const now = clock.now();
+  if (entry === undefined || entry.decision === 'silent' || entry.decision === 'lost') return false;
+  if (entry.finalAt > now + byMs) return false;
+  if (entry.finalAt > now) {
+    const { payoutId, amountMinor, currency } = entry;
+    const fact = {
+      payoutId,
+      amountMinor,
+      currency,
+      script: 'skip',
+      at: now,
+      finalAt: now,
+      decision: 'silent',
+    } as const;
+    book.record({ reference: skipOf(reference), ...fact });
+  }
+  return true;
+}
+
+function withSkip({ book, clock }: Sandbox, entry: BookEntry): BookEntry {
+  if (clock.now() >= entry.finalAt || book.find(skipOf(entry.reference)) === undefined) return entry;
+  return { ...entry, finalAt: entry.at };
+}
+
+function skipOf(reference: string): string {
+  return `skip ${reference}`;
 }
 
 function endingOf(order: SendOrder, script: SandboxScript | undefined): Decision {

@@ -153,6 +153,10 @@ export const problemCodes = [
   'date_not_past',
   'email_wrong',
   'customer_phone_wrong',
+  // Wishes to the sandbox (`extra.sandbox_…`, `seconds`, `account`).
+  'sandbox_script_unknown',
+  'sandbox_after_wrong',
+  'account_not_sandbox',
   // The same `order_id` again, and looking a payout up (`order_id`, `id`).
   'order_id_used',
   'lookup_missing',

@@ -10,6 +10,8 @@ import { refusalAnswer, tablePaths, tableSecurity } from './openapi-tables.ts';
 import {
   accountBalanceAnswer,
   accountInfoAnswer,
+  advanceAnswer,
+  advanceBody,
   createdAnswer,
   createdHeaders,
   emptyBody,
@@ -94,6 +96,14 @@ const merchantPaths: ZodOpenApiPathsObject = {
       summary: 'What the account may do, with limits and commission',
       body: emptyBody,
       answer: accountInfoAnswer,
+    }),
+  },
+  '/v1/sandbox/advance': {
+    post: signedOperation({
+      operationId: 'advanceSandbox',
+      summary: 'Time passes, on a sandbox account',
+      body: advanceBody,
+      answer: advanceAnswer,
     }),
   },
 };

@@ -56,6 +56,10 @@ export const textsEn: Texts = {
   account_not_uuid: () => 'The Account header is not a UUID. Copy the UUID of the account from the console.',
   account_unknown: () => 'There is no such account. Copy the UUID of one of your accounts from the console.',
   account_disabled: () => 'The account is disabled. Use another account or ask support to enable it.',
+  account_not_sandbox: () => 'This account is not in sandbox mode. Use a sandbox account to let time pass.',
+  sandbox_script_unknown: ({ field }) =>
+    `The ${field} field names no script of the sandbox. Take one of the names in its documentation, such as "partial".`,
+  sandbox_after_wrong: ({ field, max }) => `The ${field} field must be a whole number of seconds up to ${max}.`,
   account_frozen: () => 'The account is frozen, so no payouts are accepted for it. Contact support.',
   payouts_switched_off: () => 'Payouts are switched off for this account. Contact support.',
 

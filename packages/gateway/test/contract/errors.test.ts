@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { type DemoGateway, startDemoGateway } from '../gateway.ts';
 import { type HttpAnswer, send } from './merchant.ts';
 
-const paths = ['/v1/payout', '/v1/payout/status', '/v1/account/balance', '/v1/account/info'];
+const paths = ['/v1/payout', '/v1/payout/status', '/v1/account/balance', '/v1/account/info', '/v1/sandbox/advance'];
 const json = { 'Content-Type': 'application/json' };
 
 describe('errors of every kind', () => {

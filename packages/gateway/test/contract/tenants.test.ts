@@ -5,7 +5,7 @@ import { anOrder, type HttpAnswer, merchantWith, openMerchant, type TestMerchant
 import { openOperator } from './operator.ts';
 import { openNeighbour } from './stage.ts';
 
-const paths = ['/v1/payout', '/v1/payout/status', '/v1/account/balance', '/v1/account/info'];
+const paths = ['/v1/payout', '/v1/payout/status', '/v1/account/balance', '/v1/account/info', '/v1/sandbox/advance'];
 const noAccount = '7d3c1f6e-54b1-4a0c-9c0b-2f0f6a1e9b3d';
 const noId = 100_999_999;
 const noEndpoint = 43;

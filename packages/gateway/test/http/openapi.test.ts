@@ -26,7 +26,7 @@ test('every operator route is described, with its way of authentication', () => 
 });
 
 test('the merchant API is described with the headers that programs decide by', () => {
-  const paths = ['/v1/payout', '/v1/payout/status', '/v1/account/balance', '/v1/account/info'];
+  const paths = ['/v1/payout', '/v1/payout/status', '/v1/account/balance', '/v1/account/info', '/v1/sandbox/advance'];
   for (const path of paths) assert.ok(document.paths[path]?.post, path);
   const responses = document.paths['/v1/payout']?.post?.responses;
   assert.deepEqual(Object.keys(responses?.['200']?.headers ?? {}).sort(), ['Idempotent-Replayed', 'Payout-Created']);

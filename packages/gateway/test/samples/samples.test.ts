@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { createClient } from '@vyplata/sdk';
+import { findProgram, javaPath } from '../examples/languages.ts';
 import { type DemoGateway, startDemoGateway } from '../gateway.ts';
 
 const run = promisify(execFile);
@@ -22,22 +23,6 @@ type Sample = {
 
 const replaceHost = (text: string, port: number): string =>
   text.replaceAll(`https://${publishedHost}`, `http://127.0.0.1:${port}`);
-
-/** The first of the programs that runs the probe without an error. */
-function findProgram(programs: readonly string[], probe: readonly string[]): string | undefined {
-  return programs.find((program) => {
-    try {
-      execFileSync(program, probe, { stdio: 'ignore' });
-      return true;
-    } catch {
-      return false;
-    }
-  });
-}
-
-const javaPath = ['bcpkix', 'bcprov', 'bcutil', 'jackson-databind', 'jackson-core', 'jackson-annotations']
-  .map((name) => `/usr/share/java/${name}.jar`)
-  .join(':');
 
 /** The sample expects BouncyCastle among the providers of the JVM; this adds it behind the first twelve. */
 async function runJava(_program: string, folder: string): Promise<string> {

@@ -10,7 +10,7 @@ import { type Cli, UsageError } from './print.ts';
 
 export type ConnectOptions = { url?: string; account?: string; certDir?: string; demo?: string; json?: boolean };
 
-type Place = { url: string | undefined; account: string | undefined; certDir: string | undefined };
+export type Place = { url: string | undefined; account: string | undefined; certDir: string | undefined };
 type Demo = Place & { accounts: { id: string; currency: string }[]; notificationPublicKey: string | undefined };
 
 export function addConnectOptions(command: Command): Command {
@@ -83,7 +83,7 @@ export async function readDemo(dataDir: string): Promise<Demo> {
   };
 }
 
-async function findPlace(cli: Cli, options: ConnectOptions): Promise<Place> {
+export async function findPlace(cli: Cli, options: ConnectOptions): Promise<Place> {
   const { env } = cli;
   const demo = options.demo === undefined ? undefined : await readDemo(options.demo);
   const named = options.account ?? (demo === undefined ? env.VYPLATA_ACCOUNT : undefined);

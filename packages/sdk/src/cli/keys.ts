@@ -1,11 +1,18 @@
-// Owns `vyplata keys generate | inspect`.
+// Owns `vyplata keys generate | inspect | archive`.
 // Promises never to overwrite a key, never to print one, and files only their owner can read.
 // Refuses to know accounts: a key is uploaded in the console.
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { fingerprintKey, loadPrivateKey, makeKeyArchive, readKeyArchive, vetPublicKey } from '../archive.ts';
+import {
+  fingerprintKey,
+  loadPrivateKey,
+  makeKeyArchive,
+  packKeyArchive,
+  readKeyArchive,
+  vetPublicKey,
+} from '../archive.ts';
 import { KEY_REFUSALS, toPublicKey } from '../key.ts';
 import { readCertificate, readInput, readText } from './connect.ts';
 import { type Cli, EXIT, printResult, UsageError, writeOut } from './print.ts';
@@ -30,6 +37,27 @@ export function addKeyCommands(program: Command, cli: Cli): void {
     .option('--password-file <path>', 'password of an encrypted private.pem')
     .option('--json', 'print JSON')
     .action((path: string, options: InspectOptions) => inspectKeys(cli, { path, ...options }));
+  keys
+    .command('archive')
+    .description('pack a certificate folder into one archive, in the form the published samples read')
+    .argument('<folder>', 'folder with private.pem and, if it is encrypted, password.txt')
+    .requiredOption('--out <file>', 'the archive to write, such as payouts-key.zip')
+    .option('--json', 'print JSON')
+    .action((folder: string, options: { out: string; json?: boolean }) => archiveKeys(cli, { folder, ...options }));
+}
+
+async function archiveKeys(cli: Cli, options: { folder: string; out: string; json?: boolean }): Promise<void> {
+  const certificate = await readCertificate(options.folder);
+  let packed: ReturnType<typeof packKeyArchive>;
+  try {
+    packed = packKeyArchive(certificate);
+  } catch (cause) {
+    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+  await writeNew(options.out, packed.zip);
+  const key = createPublicKey(packed.publicPem);
+  const bits = key.asymmetricKeyDetails?.modulusLength;
+  printResult({ cli, isJson: options.json, result: { archive: options.out, bits, fingerprint: fingerprintKey(key) } });
 }
 
 async function generateKeys(cli: Cli, options: GenerateOptions): Promise<void> {

@@ -24,7 +24,7 @@ type OrderOptions = {
   projectUrl?: string;
 };
 type WaitChoice = { wait?: boolean; timeout: string };
-type RefOptions = { orderId?: string; id?: string };
+export type RefOptions = { orderId?: string; id?: string };
 
 export function addPayoutCommands(program: Command, cli: Cli): void {
   const payout = program.command('payout').description('order a payout, ask about it, wait for its end');
@@ -85,20 +85,20 @@ function addTimeout(command: Command): Command {
   return command.option('--timeout <seconds>', 'longest wait for the final status', '600');
 }
 
-function printStatus(options: { cli: Cli; isJson: boolean | undefined; status: PayoutStatus }): void {
+export function printStatus(options: { cli: Cli; isJson: boolean | undefined; status: PayoutStatus }): void {
   const { cli, isJson, status } = options;
   printResult({ cli, isJson, result: status });
   if (status.status === 'fail' || status.status === 'cancel') cli.exitCode = EXIT.notPaid;
 }
 
-function toRef(options: RefOptions): PayoutRef {
+export function toRef(options: RefOptions): PayoutRef {
   const { orderId, id } = options;
   if (orderId !== undefined && id === undefined) return { orderId };
   if (id !== undefined && orderId === undefined && /^[1-9][0-9]*$/.test(id)) return { id };
   throw new UsageError('Name the payout by --order-id or by --id (a positive integer), not both.');
 }
 
-function toTimeoutMs(seconds: string): number {
+export function toTimeoutMs(seconds: string): number {
   const timeoutMs = Number(seconds) * 1000;
   if (Number.isSafeInteger(timeoutMs) && timeoutMs > 0 && timeoutMs < 2 ** 31) return timeoutMs;
   throw new UsageError('--timeout is a number of seconds, such as 600.');

@@ -43,6 +43,16 @@ export function printResult(options: { cli: Cli; isJson: boolean | undefined; re
   for (const [label, value] of lines) writeOut(`${label.padEnd(width)}  ${value}`);
 }
 
+/** Whether standard error is a terminal that a progress bar may redraw. */
+export function isTerminal(): boolean {
+  return process.stderr.isTTY;
+}
+
+/** For people while a command works; never part of a result. */
+export function writeNote(text: string): void {
+  process.stderr.write(text);
+}
+
 export function writeOut(line: string): void {
   process.stdout.write(`${line}\n`);
 }
@@ -87,6 +97,6 @@ function formatValue(value: unknown, language: Language): string {
 }
 
 /** An order id may hold anything; a terminal obeys control characters. */
-function escapeControls(text: string): string {
+export function escapeControls(text: string): string {
   return text.replace(/\p{Cc}/gu, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

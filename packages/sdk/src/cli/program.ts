@@ -4,11 +4,17 @@
 import { Command, CommanderError } from 'commander';
 import { VyplataError } from '../error.ts';
 import { addAccountCommands } from './account.ts';
+import { addBatchCommand } from './batch.ts';
+import { addCompletionsCommand } from './completions.ts';
+import { addDoctorCommand } from './doctor.ts';
 import { addKeyCommands } from './keys.ts';
+import { addListenCommand } from './listen.ts';
+import { addOperatorCommand } from './operator.ts';
 import { addPayoutCommands } from './payout.ts';
 import { type Cli, describeFailure, EXIT, EXIT_HELP, exitCodeOf, printFailure, UsageError } from './print.ts';
 import { addSignCommand } from './sign.ts';
 import { readLanguage } from './texts.ts';
+import { addTriggerCommand } from './trigger.ts';
 import { addVerifyCommand } from './verify.ts';
 
 export async function runCli(options: { argv: string[]; env: NodeJS.ProcessEnv }): Promise<number> {
@@ -43,5 +49,11 @@ function makeProgram(cli: Cli): Command {
   addKeyCommands(program, cli);
   addSignCommand(program, cli);
   addVerifyCommand(program, cli);
+  addListenCommand(program, cli);
+  addTriggerCommand(program, cli);
+  addBatchCommand(program, cli);
+  addDoctorCommand(program, cli);
+  addOperatorCommand(program, cli);
+  addCompletionsCommand(program);
   return program;
 }

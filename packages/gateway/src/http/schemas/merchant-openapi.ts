@@ -32,6 +32,9 @@ const extraFields = z
       .optional()
       .meta({ description: 'ISO 3166-1 alpha-2', examples: ['DE'] }),
     card_recipient_birth_date: z.string().optional().meta({ description: 'YYYY-MM-DD, in the past' }),
+    sandbox_script: z.string().optional().meta({ description: 'Sandbox accounts: the script that is played' }),
+    sandbox_after: z.string().optional().meta({ description: 'Sandbox accounts: seconds until the ending is final' }),
+    sandbox_chaos: z.string().optional().meta({ description: 'Sandbox accounts: a seed that decides the script' }),
   })
   .meta({
     description:
@@ -171,3 +174,18 @@ export const accountInfoAnswer = z
     ),
   })
   .meta({ id: 'AccountInfo' });
+
+export const advanceBody = z
+  .object({
+    order_id: z.union([z.string(), z.int()]).optional(),
+    id: z.union([z.string(), z.int()]).optional(),
+    seconds: z.int().optional().meta({ description: 'How much time passes; as much as is needed when absent' }),
+  })
+  .meta({ id: 'Advance', description: 'Without order_id and id everything under way on the account' });
+
+export const advanceAnswer = z
+  .object({
+    advanced_payouts: z.int().meta({ description: 'Payouts that are asked about now' }),
+    advanced_notifications: z.int().meta({ description: 'Notifications that are tried again now' }),
+  })
+  .meta({ id: 'Advanced' });

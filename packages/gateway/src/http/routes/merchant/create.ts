@@ -1,3 +1,4 @@
+import { judgeSandboxFields } from '../../../connectors/sandbox-choice.ts';
 import { checkOrder, type Order, type OrderCheck, type OrderDraft } from '../../../core/order.ts';
 import type { Problem } from '../../../core/problem.ts';
 import type { AccountEntry } from '../../../merchants/directory.ts';
@@ -59,7 +60,8 @@ export type Examined = {
 export function examineOrder(needs: Omit<Needs, 'creator'>, { account, json }: OrderRequest): Examined {
   const reading = readOrder(json, account.currency.digits);
   const check = checkOrder(reading.order ?? reading.draft, factsOf(needs, account, reading.order ?? reading.draft));
-  const problems = [...stateProblems(account), ...reading.problems, ...check.problems];
+  const wishes = account.mode === 'sandbox' ? judgeSandboxFields(reading.draft.extra ?? {}) : [];
+  const problems = [...stateProblems(account), ...reading.problems, ...check.problems, ...wishes];
   return { order: reading.order, check, problems };
 }
 

@@ -13,12 +13,14 @@ import type { AuthNeeds } from '../../signed-request.ts';
 import { type Needs as StatusNeeds } from '../../../payouts/status.ts';
 import { showBalance, showInfo } from './account.ts';
 import { type Needs as CreateNeeds, createPayout } from './create.ts';
+import { advanceSandbox, type Needs as SandboxNeeds } from './sandbox.ts';
 import type { MerchantRequest } from './request.ts';
 import { showStatus } from './status.ts';
 
 export type Needs = AuthNeeds &
   CreateNeeds &
-  StatusNeeds & {
+  StatusNeeds &
+  SandboxNeeds & {
     readonly readDb: Sql;
     readonly monotonicMs: () => number;
     readonly supportContact: string;
@@ -50,6 +52,7 @@ const routes: readonly Route[] = [
     takesArray: true,
     handle: (_needs, request) => showInfo(request),
   },
+  { path: '/v1/sandbox/advance', withinMs: readWithinMs, isCreate: false, takesArray: true, handle: advanceSandbox },
 ];
 
 /** Registers the v1 routes on a server of `createServer`, in a scope of their own. */

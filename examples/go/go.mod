@@ -1,0 +1,3 @@
+module vyplata-example
+
+go 1.19
