@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { listPlaces } from './db/places.ts';
 
@@ -22,6 +23,7 @@ export const settings: readonly Setting[] = [
     default: null,
     meaning: 'a PostgreSQL 15 or newer, or several hosts of a replicated one; needed by `serve` and `work`',
   },
+  { name: 'DATABASE_URL_FILE', default: null, meaning: 'a file with that URL, for secrets that are mounted' },
   {
     name: 'MASTER_KEY',
     default: null,
@@ -130,6 +132,7 @@ const shape = z.object({
   HOST: z.string().min(1),
   DATA_DIR: z.string().min(1),
   DATABASE_URL: databaseUrl.optional(),
+  DATABASE_URL_FILE: optionalText,
   MASTER_KEY: optionalText,
   MASTER_KEY_FILE: optionalText,
   MASTER_KEYS_RETIRED: optionalText,
@@ -168,13 +171,29 @@ const shape = z.object({
 
 export type Config = Readonly<z.infer<typeof shape>>;
 
+type Given = Readonly<Record<string, string | undefined>>;
+
+/** A secret that is mounted counts like one that is given; both at once would be a riddle. */
+function withUrlFile(given: Given): Given {
+  const { DATABASE_URL: url, DATABASE_URL_FILE: file } = given;
+  if (file === undefined) return given;
+  if (url !== undefined) throw new Error('Set DATABASE_URL or DATABASE_URL_FILE, not both.');
+  try {
+    return { ...given, DATABASE_URL: readFileSync(file, 'utf8').trim() };
+  } catch (error) {
+    throw new Error(`DATABASE_URL_FILE cannot be read: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
+  }
+}
+
 /**
  * Reads and checks the environment. An empty variable counts as absent.
  * Throws one sentence per wrong variable, with its name and what it may be.
  */
 export function readConfig(environment: Readonly<Record<string, string | undefined>> = process.env): Config {
   const given = settings.map(({ name, default: fallback }) => [name, environment[name] || fallback || undefined]);
-  const reading = shape.safeParse(Object.fromEntries(given));
+  const reading = shape.safeParse(withUrlFile(Object.fromEntries(given) as Given));
   if (reading.success) return Object.freeze(reading.data);
   const lines = reading.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
   throw new Error(`The settings are not usable. ${lines.join('. ')}. See the table of settings in README.md.`);
