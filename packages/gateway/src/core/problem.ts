@@ -34,6 +34,7 @@ export const operatorProblemCodes = [
   'payout_not_in_review',
   'payout_not_cancellable',
   'verdict_amount',
+  'returns_whole',
   'incident_closed',
   'incident_not_reversible',
   'endpoint_disabled',

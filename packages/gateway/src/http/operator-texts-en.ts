@@ -47,6 +47,9 @@ export const operatorTextsEn: OperatorTexts = {
     'Nothing can be reversed here: only money of a failed payout that went out after all, or of a paid one that ' +
     'came back, and only once. Close the incident instead.',
   verdict_amount: () => 'The paid amount must be greater than zero and at most what was due to the recipient.',
+  returns_whole: () =>
+    'The money of a paid payout comes back whole, with its commission: send no amount. If only a part came back, ' +
+    'close the incident and top up the account by that part.',
   approval_needs_other: () => 'Another person has to approve this: you asked for it yourself.',
   approval_decided: () => 'This was decided already, or its time is over. Ask again if it is still needed.',
   endpoint_disabled: () => 'The endpoint is switched off. Switch it on first, then send the notification again.',

@@ -92,6 +92,8 @@ function decideReversal(found: Contradicted, { availableMinor, receivableMinor, 
     return reverseUnpaid({ charge: found, paidMinor: gotMinor, availableMinor });
   }
   if (kind === 'refused_after_paid' && state === 'paid' && !isReversed) {
+    // Whoever names a part of it would not expect that everything moves.
+    if (paidMinor !== undefined) throw new Refusal([{ code: 'returns_whole', field: 'paid_amount' }]);
     const paid = { paidMinor: found.finalPaidMinor ?? 0n, commissionMinor: found.finalCommissionMinor ?? 0n };
     return reversePaid({ ...paid, receivableMinor });
   }

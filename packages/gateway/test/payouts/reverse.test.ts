@@ -69,6 +69,7 @@ describe('what was found wrong about a final status is put right in the ledger',
   test('money of a paid payout that came back is the account’s again, once, whoever says so at once', async () => {
     const { payoutId, incidentId } = await contradict('returned', 'paid');
     assert.deepEqual(await balance(), [9_000n, 0n, 1_000n]);
+    await assert.rejects(reverse(incidentId, 400n), refusedWith('returns_whole'));
     const answers = await Promise.allSettled([reverse(incidentId), reverse(incidentId), reverse(incidentId)]);
     assert.equal(answers.filter(({ status }) => status === 'fulfilled').length, 1);
     for (const answer of answers) {
