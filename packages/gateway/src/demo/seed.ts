@@ -27,6 +27,8 @@ export type Demo = {
   /** PEM text. */
   readonly notificationPublicKey: string;
   readonly operator: { readonly login: string; readonly password: string };
+  /** A person of the demo merchant, for `/merchant/v1`. */
+  readonly person: { readonly login: string; readonly password: string };
 };
 
 export type Needs = {
@@ -47,6 +49,7 @@ const accounts = [
 
 const endpointId = 5;
 const login = 'demo';
+const personLogin = 'demo-merchant';
 const actor = 'demo';
 
 /** Makes what is missing of the demo and leaves the rest; a start that was cut short is completed by the next one. */
@@ -58,7 +61,8 @@ export async function seedDemo(needs: Needs): Promise<Demo> {
   const publicPem = await ensureKeyFiles(certDir);
   const merchantId = await needs.db.tx((tx) => ensureMerchant({ ...needs, tx }));
   await needs.db.tx((tx) => ensureKey(tx, merchantId, publicPem));
-  const password = await ensureOperator(needs);
+  const password = await ensureUser(needs, { login, role: 'owner' });
+  const personPassword = await ensureUser(needs, { login: personLogin, role: 'merchant', merchantId });
   const keys = await listNotificationKeys(needs.db, merchantId);
   const demo: Demo = {
     baseUrl: needs.baseUrl,
@@ -67,6 +71,7 @@ export async function seedDemo(needs: Needs): Promise<Demo> {
     certDir,
     notificationPublicKey: keys.find((key) => key.state === 'active')?.publicPem ?? '',
     operator: { login, password },
+    person: { login: personLogin, password: personPassword },
   };
   await writePrivateFile(join(needs.folder, 'demo.json'), `${JSON.stringify(demo, null, 2)}\n`);
   return demo;
@@ -120,23 +125,29 @@ async function ensureKey(tx: Tx, merchantId: bigint, publicPem: string): Promise
   await uploadKey(tx, { merchantId, publicPem });
 }
 
-/** The password is in demo.json alone; if that is lost, the operator gets a new one. */
-async function ensureOperator(needs: Needs): Promise<string> {
-  const user = (await listUsers(needs.db)).find((candidate) => candidate.login === login);
-  const known = readPassword(await readText(join(needs.folder, 'demo.json')));
+type DemoUser = { readonly login: string } & (
+  | { readonly role: 'owner' }
+  | { readonly role: 'merchant'; readonly merchantId: bigint }
+);
+
+/** The password is in demo.json alone; if that is lost, the user gets a new one. */
+async function ensureUser(needs: Needs, wanted: DemoUser): Promise<string> {
+  const merchantId = wanted.role === 'merchant' ? wanted.merchantId : null;
+  const user = (await listUsers(needs.db, merchantId)).find((candidate) => candidate.login === wanted.login);
+  const known = readPassword(await readText(join(needs.folder, 'demo.json')), wanted.role);
   if (user !== undefined && known !== undefined) return known;
   const password = randomBytes(12).toString('base64url');
   await needs.db.tx(async (tx) => {
-    if (user === undefined) await createUser(tx, { login, password, role: 'owner' });
-    else await updateUser(tx, { userId: user.userId, byUserId: 0n, password });
+    if (user === undefined) await createUser(tx, { ...wanted, password });
+    else await updateUser(tx, { userId: user.userId, merchantId, byUserId: 0n, password });
   });
   return password;
 }
 
-function readPassword(text: string | undefined): string | undefined {
+function readPassword(text: string | undefined, role: DemoUser['role']): string | undefined {
   try {
     const demo = JSON.parse(text ?? 'null') as Partial<Demo> | null;
-    return demo?.operator?.password;
+    return (role === 'owner' ? demo?.operator : demo?.person)?.password;
   } catch {
     return undefined;
   }

@@ -7,7 +7,7 @@ export type AcceptItem = CheckedOrder & {
   readonly digestKey: number;
   readonly sealed: Buffer;
   /** What the recipient is found by without being readable. */
-  readonly searchHash: Buffer;
+  readonly searchHash: bigint;
 };
 
 /** What stands under an order_id for ever. */
@@ -60,7 +60,7 @@ function itemRow(item: AcceptItem, at: number, clock: DatabaseClock): object {
     recipient_kind: item.recipientKind,
     recipient_mask: item.recipient.mask,
     recipient_sealed: bytea(item.sealed),
-    recipient_hash: bytea(item.searchHash),
+    recipient_hash: item.searchHash.toString(),
     currency: item.currency,
     amount_minor: order.amountMinor.toString(),
     due_minor: charge.dueMinor.toString(),

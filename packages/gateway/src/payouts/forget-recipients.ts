@@ -73,7 +73,7 @@ async function fillHashes(needs: KeepNeeds, afterId: bigint): Promise<{ lastId: 
   });
   await needs.db.query(
     `update payout p set recipient_hash = n.hash
-     from unnest($1::bigint[], $2::bigint[], $3::bytea[]) as n (merchant_id, payout_id, hash)
+     from unnest($1::bigint[], $2::bigint[], $3::bigint[]) as n (merchant_id, payout_id, hash)
      where p.merchant_id = n.merchant_id and p.payout_id = n.payout_id
        and p.recipient_hash is null and p.recipient_deleted_at is null`,
     [hashed.map((row) => row.merchantId), hashed.map((row) => row.payoutId), hashed.map((row) => row.hash)],

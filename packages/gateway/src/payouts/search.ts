@@ -45,7 +45,7 @@ export type PayoutFilter = {
   /** The visible end of the recipient's mask. */
   readonly recipientEnd?: string | undefined;
   /** The recipient's whole number, as keyed hashes: any of these. */
-  readonly recipientHashes?: readonly Buffer[] | undefined;
+  readonly recipientHashes?: readonly bigint[] | undefined;
   readonly currency?: string | undefined;
   /** Amounts as text, compared in each payout's own currency. */
   readonly amount?: string | undefined;

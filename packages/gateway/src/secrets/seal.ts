@@ -26,9 +26,9 @@ export type Vault = {
   digest(text: string, key?: number): Buffer;
   readonly digestKey: number;
   /** What a recipient's number is stored under for searching: under the present master key. */
-  searchHash(number: string): Buffer;
+  searchHash(number: string): bigint;
   /** What a recipient's number is found by: one hash per master key, the present one first. */
-  searchHashes(number: string): readonly Buffer[];
+  searchHashes(number: string): readonly bigint[];
 };
 
 type MasterKey = {
@@ -42,7 +42,6 @@ const formatVersion = 2;
 const keyBytes = 32;
 const nonceBytes = 12;
 const tagBytes = 16;
-const searchBytes = 16;
 /** Where the parts of a sealed value begin: version, key id, nonce, tag and data key of the wrap, then tag and text. */
 const nonceAt = 5;
 const wrapTagAt = nonceAt + nonceBytes;
@@ -149,6 +148,7 @@ function encryptBody(dataKey: Buffer, text: string, context: string): [Buffer, B
   return [cipher.getAuthTag(), body];
 }
 
-function hashForSearch(key: MasterKey, number: string): Buffer {
-  return createHmac('sha256', key.searchKey).update(number).digest().subarray(0, searchBytes);
+/** The first 64 bits, as a number that the database has a type for. */
+function hashForSearch(key: MasterKey, number: string): bigint {
+  return createHmac('sha256', key.searchKey).update(number).digest().readBigInt64BE();
 }

@@ -49,7 +49,7 @@ describe('recipients are found by their number and forgotten in time', () => {
     return payoutId;
   }
 
-  const found = async (hashes: readonly Buffer[]): Promise<bigint[]> =>
+  const found = async (hashes: readonly bigint[]): Promise<bigint[]> =>
     (await searchPayouts(room.db, { recipientHashes: hashes }, page)).map(({ payoutId }) => payoutId);
 
   /** Makes payouts, and those before them, as old as that: their age is the only thing a test cannot wait for. */
@@ -67,7 +67,7 @@ describe('recipients are found by their number and forgotten in time', () => {
   }
 
   const row = async (payoutId: bigint) => {
-    const [one] = await room.db.query<{ sealed: Buffer; hash: Buffer | null; mask: string; at: Date | null }>(
+    const [one] = await room.db.query<{ sealed: Buffer; hash: bigint | null; mask: string; at: Date | null }>(
       `select recipient_sealed as sealed, recipient_hash as hash, recipient_mask as mask, recipient_deleted_at as at
        from payout where payout_id = $1`,
       [payoutId],
@@ -100,7 +100,7 @@ describe('recipients are found by their number and forgotten in time', () => {
     assert.deepEqual(await found(room.vault.searchHashes(number)), [payoutId], 'the old key knows nothing of the new');
     assert.deepEqual(await found(rotated.searchHashes('79005554456')), []);
     const stored = await row(payoutId);
-    assert.ok(stored.hash !== null && !stored.hash.equals((await row(later)).hash ?? stored.hash));
+    assert.ok(stored.hash !== null && stored.hash !== (await row(later)).hash);
   });
 
   test('payouts of the version before are found once the workers have been there', async () => {

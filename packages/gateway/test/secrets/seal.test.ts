@@ -52,8 +52,8 @@ test('digests recognise an order after a rotation, and numbers are found under e
   assert.notDeepEqual(both.digest('order'), old.digest('order'));
   assert.ok(both.digestKey > 0 && both.digestKey < 2 ** 31);
   const [hash] = old.searchHashes('4276380000000005');
-  assert.ok(both.searchHashes('4276380000000005').some((one) => hash?.equals(one)));
-  assert.ok(!both.searchHashes('4276380000000013').some((one) => hash?.equals(one)));
+  assert.ok(both.searchHashes('4276380000000005').includes(hash ?? 0n));
+  assert.ok(!both.searchHashes('4276380000000013').includes(hash ?? 0n));
 });
 
 test('a master key of another length is refused', () => {
