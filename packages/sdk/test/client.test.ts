@@ -14,7 +14,7 @@ const account = '93d5df06-996c-48c3-9847-348d6b580b80';
 const order = { amount: '1000.44', number: '4276380000000008', orderId: 'order-1', service: 'payment_card_rub' };
 
 function connect(baseUrl: string, options: Partial<ClientOptions> = {}) {
-  return createClient({ baseUrl, account, key, retryDelayMs: 2, timeoutMs: 500, attemptsMax: 3, ...options });
+  return createClient({ baseUrl, account, key, retryDelayMs: 2, timeoutMs: 20_000, attemptsMax: 3, ...options });
 }
 
 async function failureOf(promise: Promise<unknown>): Promise<VyplataError> {
