@@ -31,6 +31,7 @@ create type accept_item as (
   connectors text[],
   endpoint_id integer,
   endpoint_url text,
+  lease_ms bigint,
   payout_id bigint,
   old_minor bigint
 );
@@ -677,7 +678,7 @@ create view entry as
 -- functions
 
 CREATE OR REPLACE FUNCTION public.accept_payouts_v1(input json, deadline_at timestamp with time zone)
- RETURNS TABLE(item integer, verdict text, payout_id bigint, digest bytea, digest_key integer)
+ RETURNS TABLE(item integer, verdict text, payout_id bigint, old_minor bigint, digest bytea, digest_key integer)
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
  SET enable_hashjoin TO 'off'
@@ -704,7 +705,7 @@ begin
   items := array(
     select row(item, merchant_id, account_id, order_id, digest, digest_key, received_at, service_code, recipient_kind,
       recipient_mask, recipient_sealed, currency, amount_minor, due_minor, debit_minor, commission_minor, percent_minor,
-      connectors, endpoint_id, endpoint_url, nextval('payout_id'), null)::accept_item
+      connectors, endpoint_id, endpoint_url, lease_ms, nextval('payout_id'), null)::accept_item
     from json_populate_recordset(null::accept_item, input));
 
   -- 2. The order_ids, in key order, so that none waits in a circle. A concurrent batch with the same one is waited for
@@ -743,7 +744,7 @@ begin
   -- 5. Account by account in the order of arrival: mostly the balance covers them all.
   select array_agg(row(item, merchant_id, account_id, order_id, digest, digest_key, received_at, service_code,
       recipient_kind, recipient_mask, recipient_sealed, currency, amount_minor, due_minor, debit_minor,
-      commission_minor, percent_minor, connectors, endpoint_id, endpoint_url, payout_id,
+      commission_minor, percent_minor, connectors, endpoint_id, endpoint_url, lease_ms, payout_id,
       available_minor - spent_minor + debit_minor)::accept_item),
     count(*) = cardinality(claimed) and coalesce(bool_and(spent_minor <= available_minor), true)
   into taken, is_covered
@@ -795,7 +796,10 @@ begin
       percent_minor, old_minor, connectors, endpoint_id, endpoint_url
     from t
   ), jobs as (
-    insert into job (kind, merchant_id, subject_id) select 'payout', merchant_id, payout_id from t
+    insert into job (kind, merchant_id, subject_id, run_at, fence)
+    select 'payout', merchant_id, payout_id, clock_timestamp() + coalesce(lease_ms, 0) * interval '1 millisecond',
+      case when lease_ms is null then 0 else 1 end
+    from t
   ), postings as (
     insert into posting (merchant_id, account_id, posting_id, kind, payout_id, available_minor, held_minor,
       available_after_minor, actor)
@@ -808,15 +812,16 @@ begin
   where b.merchant_id = n.merchant_id and b.account_id = n.account_id;
 
   -- 7. What was not claimed is looked up once more, now that everything it waited for has ended.
-  return query select i.item, 'accepted', i.payout_id, null::bytea, null::integer from unnest(taken) i;
+  return query select i.item, 'accepted', i.payout_id, i.old_minor, null::bytea, null::integer
+    from unnest(taken) i;
   if cardinality(others) + cardinality(short) > 0 then
     return query
-      select (short[n]).item, short_verdicts[n], null::bigint, null::bytea, null::integer
+      select (short[n]).item, short_verdicts[n], null::bigint, null::bigint, null::bytea, null::integer
       from generate_subscripts(short, 1) n
       union all
       select i.item,
         case when o.payout_id is not null then 'exists' when o.order_id is not null then 'barred' else 'again' end,
-        o.payout_id, o.digest, o.digest_key
+        o.payout_id, null::bigint, o.digest, o.digest_key
       from unnest(others) i
       left join order_record o on o.merchant_id = i.merchant_id and o.order_id = i.order_id;
   end if;
@@ -824,7 +829,7 @@ end $function$
 ;
 
 CREATE OR REPLACE FUNCTION public.apply_payouts_v1(input json)
- RETURNS SETOF integer
+ RETURNS TABLE(item integer, notification_id bigint)
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
  SET enable_hashjoin TO 'off'
@@ -836,6 +841,8 @@ declare
   changes payout_change[];
   written integer[];
   live payout_change[];
+  told_items integer[];
+  told_ids bigint[];
 begin
   changes := array(select t from json_populate_recordset(null::payout_change, input) t);
 
@@ -894,11 +901,12 @@ begin
     on conflict (merchant_id, payout_id, attempt_no) do update
       set state = excluded.state, provider_id = coalesce(excluded.provider_id, a.provider_id),
         answer = coalesce(excluded.answer, a.answer), asks = a.asks + 1, ended_at = excluded.ended_at
-  ), new as (
-    select c.merchant_id, c.account_id, c.payout_id, nextval('notification_id') as notification_id, n.*
+  ), new as materialized (
+    -- lease_ms: how long the caller owns the notification's job from its first moment on; null: it is queued.
+    select c.item, c.merchant_id, c.account_id, c.payout_id, nextval('notification_id') as notification_id, n.*
     from c
     cross join lateral jsonb_to_recordset(c.notifications)
-      as n (endpoint_id integer, url text, method text, signed_text text, lane text, dead boolean)
+      as n (endpoint_id integer, url text, method text, signed_text text, lane text, dead boolean, lease_ms bigint)
     where c.notifications is not null
   ), notifications as (
     insert into notification (merchant_id, notification_id, payout_id, account_id, endpoint_id, url, method,
@@ -907,8 +915,11 @@ begin
       case when dead then 'dead' else 'pending' end, case when dead then clock_timestamp() end
     from new
   ), announced as (
-    insert into job (kind, merchant_id, subject_id, lane, run_at)
-    select 'notification', merchant_id, notification_id, lane, clock_timestamp() from new where not dead
+    insert into job (kind, merchant_id, subject_id, lane, run_at, fence)
+    select 'notification', merchant_id, notification_id, lane,
+      clock_timestamp() + coalesce(lease_ms, 0) * interval '1 millisecond',
+      case when lease_ms is null then 0 else 1 end
+    from new where not dead
   ), done as (
     -- The rows are locked, so they stay where they are.
     delete from job j using (
@@ -924,9 +935,13 @@ begin
     select 'payout', merchant_id, payout_id, clock_timestamp() + run_in_ms * interval '1 millisecond'
     from c where run_in_ms >= 0
     on conflict (kind, merchant_id, subject_id) do update set run_at = excluded.run_at
+  ), incidents as (
+    insert into incident (merchant_id, payout_id, kind, detail)
+    select merchant_id, payout_id, incident_kind, incident_detail from c where incident_kind is not null
   )
-  insert into incident (merchant_id, payout_id, kind, detail)
-  select merchant_id, payout_id, incident_kind, incident_detail from c where incident_kind is not null;
+  -- Ids were taken in the order of the announcements.
+  select array_agg(item order by notification_id), array_agg(notification_id order by notification_id)
+  into told_items, told_ids from new;
 
   -- 3. Balances last, because the next batch waits for them, and in account order like every other writer of them.
   perform 1 from balance b
@@ -962,7 +977,9 @@ begin
   ) m
   where b.merchant_id = m.merchant_id and b.account_id = m.account_id;
 
-  return query select c.item from unnest(live) c;
+  return query
+    select c.item, null::bigint from unnest(live) c
+    union all select * from unnest(told_items, told_ids);
 end $function$
 ;
 

@@ -11,11 +11,13 @@ import { registerHealthRoutes } from './http/routes/health.ts';
 import { registerMerchantRoutes } from './http/routes/merchant/routes.ts';
 import { registerOperatorRoutes } from './http/routes/operator/routes.ts';
 import { createServer, type HttpServer, type Log } from './http/server.ts';
-import { createQueue, type JobKind } from './jobs/queue.ts';
+import { createQueue, type Job, type JobKind } from './jobs/queue.ts';
+import type { Reserve } from './jobs/seat.ts';
 import { createWorker, type Worker } from './jobs/worker.ts';
 import { type Directory, openDirectory } from './merchants/directory.ts';
 import { createNonces, sweepNonces } from './merchants/nonces.ts';
 import { createDeliverer, deliveryLease } from './notifications/deliver.ts';
+import type { StoredNotification } from './notifications/store.ts';
 import { resendNotification, testEndpoint } from './notifications/resend.ts';
 import { sweepSignIns } from './operators/factors.ts';
 import { createSignInGuard } from './operators/guard-sign-in.ts';
@@ -27,7 +29,7 @@ import { advancePayout, type Needs as PayoutNeeds } from './payouts/dispatch.ts'
 import { openPauses } from './payouts/heed-pauses.ts';
 import { judgePayout } from './payouts/judge.ts';
 import { createRecorder } from './payouts/record.ts';
-import { createPayoutReader } from './payouts/store.ts';
+import { createPayoutReader, type StoredPayout } from './payouts/store.ts';
 import { type LedgerWatch, watchLedger } from './payouts/watch-ledger.ts';
 import { openVault, type Vault } from './secrets/seal.ts';
 
@@ -67,6 +69,9 @@ export type App = {
   stop(): Promise<void>;
 };
 
+/** None where the process does not work. */
+type Workers = { payout?: Worker<StoredPayout>; notification?: Worker<StoredNotification> };
+
 type Parts = Awaited<ReturnType<typeof openParts>>;
 
 const monotonicMs = (): number => performance.now();
@@ -84,6 +89,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     monotonicMs,
     vault,
     wake: parts.wake,
+    reserve: parts.reservePayout,
     waitingMax: options.createsWaitingMax,
     groupsMax: options.connectionsMax.accept,
     onLostAnswer: parts.report('the answer to an accept was lost'),
@@ -101,8 +107,8 @@ export async function startApp(options: AppOptions): Promise<App> {
     deadlineMs: options.notificationDeadlineMs,
   });
   startWorkers(options, parts, {
-    payout: (job) => advancePayout(payouts, job),
-    notification: (job) => deliverer.handle(job),
+    payout: (job, known) => advancePayout(payouts, job, known),
+    notification: (job, known) => deliverer.handle(job, known),
   });
   const watch = startWatch(options, parts);
   const sweep = setInterval(() => {
@@ -119,7 +125,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       clearInterval(sweep);
       await server.close();
       await creator.drain();
-      await Promise.all([watch.stop(), ...[...parts.workers.values()].map((worker) => worker.stop())]);
+      await Promise.all([watch.stop(), parts.workers.payout?.stop(), parts.workers.notification?.stop()]);
       await Promise.all([payouts.pauses.close(), payouts.connectors.close(), deliverer.close(), directory.close()]);
       parts.clock.close();
       await closePools(pools);
@@ -196,8 +202,8 @@ async function openParts(options: AppOptions) {
   const pools = openPools({ ...options, onError: report('a database connection broke') });
   const clock = await openDatabaseClock({ db: pools.readDb, monotonicMs, onError: report('no clock of the database') });
   const directory = openDirectory({ db: pools.readDb, log });
-  const workers = new Map<JobKind, Worker>();
-  const wake = (kind: JobKind): void => workers.get(kind)?.wake();
+  const workers: Workers = {};
+  const wake = (kind: JobKind): void => workers[kind]?.wake();
   const { bookPath, timeScale, callbackUrl: url } = options.sandbox;
   const secret = vault.digest('sandbox callbacks').toString('hex');
   const sandbox = createSandboxConnector({
@@ -213,6 +219,8 @@ async function openParts(options: AppOptions) {
     recorder: createRecorder({
       db: pools.workDb,
       overloaded,
+      wake,
+      reserve: (lane) => workers.notification?.reserve(lane),
     }),
     connectors: createRegistry([sandbox]),
     pauses: openPauses({
@@ -244,7 +252,8 @@ async function openParts(options: AppOptions) {
         'a payout could not go on',
       ),
   } satisfies PayoutNeeds;
-  return { log, report, vault, pools, clock, directory, workers, wake, payouts };
+  const reservePayout: Reserve<StoredPayout> = (lane) => workers.payout?.reserve(lane);
+  return { log, report, vault, pools, clock, directory, workers, wake, reservePayout, payouts };
 }
 
 /** The audit beside the work, where the work is. */
@@ -259,39 +268,34 @@ function startWatch(options: AppOptions, { pools, log, report }: Parts): LedgerW
   });
 }
 
-type Handlers = Readonly<Record<JobKind, Parameters<typeof createWorker>[0]['handle']>>;
+type Handle<Known> = Parameters<typeof createWorker<Known>>[0]['handle'];
+type Handlers = { readonly payout: Handle<StoredPayout>; readonly notification: Handle<StoredNotification> };
 
 function startWorkers(options: AppOptions, parts: Parts, handlers: Handlers): void {
   if (!options.does.work) return;
-  const queue = createQueue({ db: parts.pools.workDb });
-  const kinds = [
-    { kind: 'payout', leaseMs: 2 * options.policy.sendWithinMs, jobsMax: options.jobs.payoutsMax },
-    {
-      kind: 'notification',
-      leaseMs: deliveryLease(options.notificationDeadlineMs),
-      jobsMax: options.jobs.notificationsMax,
-    },
-  ] as const;
-  for (const { kind, ...limits } of kinds) {
-    const worker = createWorker({
-      queue,
-      kind,
-      ...limits,
-      claimMax,
-      laneJobsMax: options.jobs.laneMax,
-      pollMs: options.pollMs,
-      handle: handlers[kind],
-      onError: (error, job) =>
-        parts.log.error(
-          {
-            err: error,
-            kind,
-            subjectId: String(job?.subjectId),
-          },
-          'a job failed',
-        ),
-    });
-    parts.workers.set(kind, worker);
-    worker.start();
-  }
+  const { jobs, policy, notificationDeadlineMs } = options;
+  const shared = {
+    queue: createQueue({ db: parts.pools.workDb }),
+    claimMax,
+    laneJobsMax: jobs.laneMax,
+    pollMs: options.pollMs,
+    onError: (error: unknown, job: Job | undefined) =>
+      parts.log.error({ err: error, kind: job?.kind, subjectId: String(job?.subjectId) }, 'a job failed'),
+  };
+  parts.workers.payout = createWorker({
+    ...shared,
+    kind: 'payout',
+    leaseMs: 2 * policy.sendWithinMs,
+    jobsMax: jobs.payoutsMax,
+    handle: handlers.payout,
+  });
+  parts.workers.notification = createWorker({
+    ...shared,
+    kind: 'notification',
+    leaseMs: deliveryLease(notificationDeadlineMs),
+    jobsMax: jobs.notificationsMax,
+    handle: handlers.notification,
+  });
+  parts.workers.payout.start();
+  parts.workers.notification.start();
 }

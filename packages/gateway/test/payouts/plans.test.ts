@@ -8,7 +8,7 @@ import { createDeliveryStore } from '../../src/notifications/store.ts';
 import { acceptOrders } from '../../src/payouts/accept.ts';
 import { createRecorder } from '../../src/payouts/record.ts';
 import { createPayoutReader, type StoredPayout } from '../../src/payouts/store.ts';
-import { checkedOrder, openRoom, type Room } from './harness.ts';
+import { checkedOrder, monotonicMs, openRoom, type Room } from './harness.ts';
 
 /**
  * The plans of the hot statements, as PostgreSQL makes them on tables that are empty: such a plan is kept by its
@@ -76,7 +76,7 @@ async function liveOnce(db: Sql): Promise<void> {
     digestKey: 1,
     sealed: Buffer.alloc(80),
   };
-  const [accepted] = await acceptOrders({ acceptDb: db, clock }, [item], 60_000);
+  const [accepted] = await acceptOrders({ acceptDb: db, clock, monotonicMs, wake: () => {} }, [item], 60_000);
   assert.equal(accepted?.verdict, 'accepted');
   const [job] = await queue.claim({ kind: 'payout', countMax: 8, leaseMs: 60_000, busyLanes: [] });
   assert.ok(job !== undefined);

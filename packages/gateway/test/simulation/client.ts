@@ -78,7 +78,7 @@ async function create(
   const { world, mutant } = site;
   const receivedMs = world.now();
   await gateway.program.wait(world.between(0, 2));
-  const order = { ...given, number: '79005554455', serviceCode: 'qiwi_rub', customer: {}, extra: {} };
+  const order = { ...given, number: '79005554455', serviceCode: 'qiwi_rub', endpointId: 5, customer: {}, extra: {} };
   const commissionMinor = given.amountMinor / 100n;
   const checked: CheckedOrder = {
     merchantId,
