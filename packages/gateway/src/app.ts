@@ -78,6 +78,7 @@ const monotonicMs = (): number => performance.now();
 const overloaded = (): Error => new Refusal([{ code: 'overloaded', field: 'request' }]);
 const claimMax = 64;
 const sweepEveryMs = 60_000;
+const dayMs = 86_400_000;
 
 /** The composition root: makes every room and gives each what it needs. */
 export async function startApp(options: AppOptions): Promise<App> {
@@ -155,7 +156,7 @@ function registerRoutes(server: HttpServer, { options, parts, creator }: Served)
       overloaded,
     }),
     allowLoopbackUrls: allowLoopback,
-    today: () => new Date().toISOString().slice(0, 10),
+    today: createToday(),
   });
   registerConsoleRoutes(server);
   registerCallbackRoutes(server, { ...payouts, workDb: pools.workDb });
@@ -192,6 +193,19 @@ function registerRoutes(server: HttpServer, { options, parts, creator }: Served)
         input,
       ),
   });
+}
+
+/** The date in UTC, which every order asks for: written out once a day. */
+function createToday(): () => string {
+  let day = 0;
+  let text = '';
+  return () => {
+    const now = Date.now();
+    const today = Math.floor(now / dayMs);
+    if (today !== day) text = new Date(now).toISOString().slice(0, 10);
+    day = today;
+    return text;
+  };
 }
 
 /** What requests and jobs both need. */
