@@ -14,7 +14,7 @@ import { verifyLedger } from './verify.ts';
 const count = Number(process.argv[2] ?? 12_000);
 const rounds = Number(process.argv[3] ?? 3);
 const warmUpCount = 15_000;
-const livesMax = Number(process.env['LIVES'] ?? 400);
+const livesMax = Number(process.env['LIVES'] ?? 200);
 const secondsMax = 120;
 
 type Cost = ProcessorTimes & Readonly<Record<string, number>>;
