@@ -282,6 +282,8 @@ create table incident (
   opened_at timestamp with time zone not null default now(),
   closed_at timestamp with time zone,
   closed_by text,
+  reason text,
+  posting_id bigint,
   constraint incident_pkey PRIMARY KEY (merchant_id, incident_id)
 );
 
@@ -638,6 +640,8 @@ CREATE INDEX account_by_id ON public.account USING btree (account_id);
 CREATE INDEX approval_pending ON public.approval USING btree (approval_id) WHERE (state = 'pending'::text);
 
 CREATE UNIQUE INDEX attempt_live ON public.attempt USING btree (merchant_id, payout_id) WHERE (state = ANY (ARRAY['open'::text, 'accepted'::text, 'unknown'::text]));
+
+CREATE INDEX incident_of_payout ON public.incident USING btree (merchant_id, payout_id) WHERE (payout_id IS NOT NULL);
 
 CREATE INDEX incident_open ON public.incident USING btree (merchant_id, incident_id) WHERE (closed_at IS NULL);
 

@@ -10,6 +10,7 @@ const levels = [
   ['merchants', 'connectors'],
   ['notifications'],
   ['payouts'],
+  ['metrics'],
   ['operators'],
   ['http'],
   ['demo'],
@@ -25,6 +26,7 @@ const levelOf = new Map(levels.flatMap((rooms, level) => rooms.map((room) => [ro
 /** Packages that one room keeps to itself. */
 const owners = [
   { names: /^pg(-[a-z-]+)?(\/|$)/, room: 'db' },
+  { names: /^prom-client(\/|$)/, room: 'metrics' },
   { names: /^(fastify(-[a-z-]+)?|@fastify\/.+)(\/|$)/, room: 'http' },
   // The demo orders its payout like any merchant's program.
   { names: /^@vyplata\/sdk$/, room: 'demo' },

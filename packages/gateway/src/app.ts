@@ -1,3 +1,4 @@
+import type { Connector } from './connectors/connector.ts';
 import { createRegistry } from './connectors/registry.ts';
 import { createSandboxConnector } from './connectors/sandbox.ts';
 import type { Policy } from './core/payout.ts';
@@ -8,6 +9,7 @@ import { closePools, openPools } from './db/pools.ts';
 import { registerCallbackRoutes } from './http/routes/callbacks.ts';
 import { registerConsoleRoutes } from './http/routes/console.ts';
 import { registerHealthRoutes } from './http/routes/health.ts';
+import { noteRequests } from './http/routes/metrics.ts';
 import { registerMerchantRoutes } from './http/routes/merchant/routes.ts';
 import { registerOperatorRoutes } from './http/routes/operator/routes.ts';
 import { createServer, type HttpServer, type Log } from './http/server.ts';
@@ -16,6 +18,7 @@ import type { Reserve } from './jobs/seat.ts';
 import { createWorker, type Worker } from './jobs/worker.ts';
 import { type Directory, openDirectory } from './merchants/directory.ts';
 import { createNonces, sweepNonces } from './merchants/nonces.ts';
+import { type Metrics, openMetrics } from './metrics/measure.ts';
 import { createDeliverer, deliveryLease } from './notifications/deliver.ts';
 import type { StoredNotification } from './notifications/store.ts';
 import { resendNotification, testEndpoint } from './notifications/resend.ts';
@@ -58,10 +61,13 @@ export type AppOptions = {
   readonly isSecondFactorRequired: boolean;
   readonly publicUrl: string | undefined;
   readonly trustedProxies: readonly string[];
+  /** Whether the figures for Prometheus are kept: it costs each request a little. */
+  readonly isMeasured: boolean;
 };
 
 export type App = {
   readonly server: HttpServer;
+  readonly metrics: Metrics;
   readonly vault: Vault;
   readonly db: Db;
   readonly directory: Directory;
@@ -96,6 +102,8 @@ export async function startApp(options: AppOptions): Promise<App> {
     onLostAnswer: parts.report('the answer to an accept was lost'),
   });
   const server = createServer({ log, trustedProxies: options.trustedProxies });
+  if (options.isMeasured) noteRequests(server, parts.metrics.noteRequest);
+  parts.gauged.creator = creator;
   registerHealthRoutes(server, pools);
   if (options.does.serve) registerRoutes(server, { options, parts, creator });
   const deliverer = createDeliverer({
@@ -112,6 +120,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     notification: (job, known) => deliverer.handle(job, known),
   });
   const watch = startWatch(options, parts);
+  parts.gauged.watch = watch;
   const sweep = setInterval(() => {
     sweepTombstones(pools.workDb).catch(parts.report('tombstones could not be swept'));
     sweepNonces(pools.workDb).catch(parts.report('nonces could not be swept'));
@@ -121,6 +130,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     server,
     vault,
     directory,
+    metrics: parts.metrics,
     db: pools.readDb,
     async stop() {
       clearInterval(sweep);
@@ -218,14 +228,26 @@ async function openParts(options: AppOptions) {
   const directory = openDirectory({ db: pools.readDb, log });
   const workers: Workers = {};
   const wake = (kind: JobKind): void => workers[kind]?.wake();
-  const { bookPath, timeScale, callbackUrl: url } = options.sandbox;
-  const secret = vault.digest('sandbox callbacks').toString('hex');
-  const sandbox = createSandboxConnector({
-    bookPath,
-    timeScale,
-    ...(url === undefined ? {} : { callback: { url, secret } }),
+  // Rooms that are made later and asked for their figures.
+  const gauged: { creator?: Creator; watch?: LedgerWatch } = {};
+  const pauses = openPauses({
+    db: pools.workDb,
+    monotonicMs,
+    wake: () => wake('payout'),
+    onError: report('the pauses could not be read'),
   });
+  const metrics = openMetrics(
+    { db: pools.readDb, monotonicMs },
+    {
+      pools: { accept: pools.acceptDb, probe: pools.probeDb, read: pools.readDb, work: pools.workDb },
+      workers,
+      ordersWaiting: () => gauged.creator?.waiting() ?? 0,
+      pauses: pauses.count,
+      audit: () => gauged.watch?.figures() ?? { passes: 0, failures: 0, violations: 0 },
+    },
+  );
   const payouts = {
+    ...(options.isMeasured ? { meter: metrics } : {}),
     reader: createPayoutReader({
       db: pools.workDb,
       overloaded,
@@ -236,13 +258,8 @@ async function openParts(options: AppOptions) {
       wake,
       reserve: (lane) => workers.notification?.reserve(lane),
     }),
-    connectors: createRegistry([sandbox]),
-    pauses: openPauses({
-      db: pools.workDb,
-      monotonicMs,
-      wake: () => wake('payout'),
-      onError: report('the pauses could not be read'),
-    }),
+    connectors: createRegistry([openSandbox(options, vault)]),
+    pauses,
     directory,
     vault,
     monotonicMs,
@@ -267,7 +284,14 @@ async function openParts(options: AppOptions) {
       ),
   } satisfies PayoutNeeds;
   const reservePayout: Reserve<StoredPayout> = (lane) => workers.payout?.reserve(lane);
-  return { log, report, vault, pools, clock, directory, workers, wake, reservePayout, payouts };
+  const made = { workers, wake, reservePayout, payouts, metrics, gauged };
+  return { log, report, vault, pools, clock, directory, ...made };
+}
+
+function openSandbox({ sandbox }: AppOptions, vault: Vault): Connector {
+  const { bookPath, timeScale, callbackUrl: url } = sandbox;
+  const secret = vault.digest('sandbox callbacks').toString('hex');
+  return createSandboxConnector({ bookPath, timeScale, ...(url === undefined ? {} : { callback: { url, secret } }) });
 }
 
 /** The audit beside the work, where the work is. */

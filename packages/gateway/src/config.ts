@@ -49,6 +49,12 @@ export const settings: readonly Setting[] = [
     meaning: 'development only: notifications may go to loopback addresses; the demo switches it on',
   },
   { name: 'LOG_LEVEL', default: 'info', meaning: '`error`, `warn`, `info` or `debug`' },
+  {
+    name: 'METRICS_PORT',
+    default: null,
+    meaning: 'TCP port of a second listener with `GET /metrics` for Prometheus; absent: none',
+  },
+  { name: 'METRICS_HOST', default: '127.0.0.1', meaning: 'address of that listener: for your own network only' },
   { name: 'LANG', default: null, meaning: 'the demo speaks Russian when it starts with `ru`, else English' },
   {
     name: 'ONE_PERSON',
@@ -117,6 +123,8 @@ const shape = z.object({
     .transform((text) => (text === undefined ? [] : text.split(',').map((part) => part.trim()))),
   ALLOW_LOOPBACK: flag,
   LOG_LEVEL: z.enum(['error', 'warn', 'info', 'debug']),
+  METRICS_PORT: port.optional(),
+  METRICS_HOST: z.string().min(1),
   LANG: optionalText,
   ONE_PERSON: flag,
   SECOND_FACTOR: z.enum(['optional', 'required']),

@@ -1,8 +1,10 @@
 import closeWithGrace from 'close-with-grace';
 import { runAudit } from './commands/audit.ts';
 import { addOwner } from './commands/add-owner.ts';
+import { runBackup, runRestore } from './commands/backup.ts';
 import { type Stops, stopAll } from './commands/connect.ts';
 import { runMigrations } from './commands/migrate.ts';
+import { runQuarantine } from './commands/quarantine.ts';
 import { rotateKeys } from './commands/rotate-keys.ts';
 import { needDatabaseUrl, runGateway } from './commands/run.ts';
 import { runDemo } from './commands/run-demo.ts';
@@ -18,6 +20,9 @@ const usage = `Usage: node packages/gateway/src/main.ts <command>
   work      sends payouts and delivers notifications only; needs DATABASE_URL
   migrate   brings the database to this version's schema
   audit [--json]   checks every claim about the ledger against the whole database
+  backup <folder>    copies the embedded database while it works, with its master key
+  restore <folder>   makes DATA_DIR out of such a copy; what starts on it sends nothing until people allow it
+  quarantine [ids]   after a restore of your own: the same, and the next ids are that many further on
   rotate-keys   wraps everything sealed under MASTER_KEY that MASTER_KEYS_RETIRED sealed before
   owner <login>   adds a person who may do everything, and prints their first password
 
@@ -27,6 +32,9 @@ Settings are environment variables: see the table in README.md.`;
 const shortCommands: Readonly<Record<string, (config: Config, stops: Stops, argument?: string) => Promise<void>>> = {
   migrate: runMigrations,
   audit: runAudit,
+  backup: runBackup,
+  restore: runRestore,
+  quarantine: runQuarantine,
   'rotate-keys': rotateKeys,
   owner: addOwner,
 };

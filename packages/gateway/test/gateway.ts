@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import type { Demo } from '../src/demo/seed.ts';
 
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
@@ -41,9 +42,22 @@ export async function startDemoGateway(
  * to send notifications to this machine.
  */
 export async function restartPlain(gateway: DemoGateway): Promise<DemoGateway> {
-  const { demo, dataDir, port } = gateway;
   await gateway.kill('SIGTERM');
-  return { demo, dataDir, port, ...(await launch({ command: 'run', shown: '"started"', dataDir, port, env: {} })) };
+  return startPlain(gateway);
+}
+
+/** The gateway for the world on the folder and port of a demo that has ended. */
+export async function startPlain(
+  { demo, dataDir, port }: Pick<DemoGateway, 'demo' | 'dataDir' | 'port'>,
+  env: Record<string, string> = {},
+): Promise<DemoGateway> {
+  return { demo, dataDir, port, ...(await launch({ command: 'run', shown: '"started"', dataDir, port, env })) };
+}
+
+/** A command of the program that ends by itself; answers what it printed, or fails with what it said. */
+export async function runCommand(words: readonly string[], env: Readonly<Record<string, string>>): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, [main, ...words], { env: { ...process.env, ...env } });
+  return stdout;
 }
 
 type Launch = {

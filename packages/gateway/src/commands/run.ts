@@ -5,7 +5,10 @@ import { type App, type AppOptions, startApp } from '../app.ts';
 import type { Config } from '../config.ts';
 import { checkSchema } from '../db/migrate.ts';
 import { type Connection, openSession } from '../db/pool.ts';
+import { createMetricsServer } from '../http/routes/metrics.ts';
 import type { Log } from '../http/server.ts';
+import { policyOf } from './policy.ts';
+import { quarantineIfRestored } from './quarantine.ts';
 import { applyMigrations, connect, createLog, migrations, readMasterKeys, type Stops } from './connect.ts';
 
 /** Connections that wait to be taken: Node's 511 are too few when thousands of clients come at once. */
@@ -34,8 +37,10 @@ export async function openApp(
   const { log, does, port } = given;
   const connection = await connect(config, stops, log);
   const isEmbedded = config.DATABASE_URL === undefined;
-  if (isEmbedded) await applyMigrations(connection, log);
-  else await checkDatabase(connection);
+  if (isEmbedded) {
+    await applyMigrations(connection, log);
+    await quarantineIfRestored(config, connection, log);
+  } else await checkDatabase(connection);
   const masterKeys = await readMasterKeys(config);
   const bookPath = config.SANDBOX_BOOK ?? join(config.DATA_DIR, 'sandbox', 'book.ndjson');
   await mkdir(dirname(bookPath), { recursive: true, mode: 0o700 });
@@ -44,7 +49,16 @@ export async function openApp(
   const sandbox = { bookPath, callbackUrl, timeScale };
   const app = await startApp({ ...optionsOf(config), connection, masterKeys, log, does, sandbox });
   stops.push(() => app.stop());
+  await listenForMetrics(config, stops, app);
   return app;
+}
+
+async function listenForMetrics(config: Config, stops: Stops, app: App): Promise<void> {
+  if (config.METRICS_PORT === undefined) return;
+  const server = createMetricsServer(app.metrics);
+  await assertPortIsFree({ host: config.METRICS_HOST, port: config.METRICS_PORT });
+  await server.listen({ host: config.METRICS_HOST, port: config.METRICS_PORT });
+  stops.push(() => server.close());
 }
 
 type Given = 'connection' | 'masterKeys' | 'log' | 'does' | 'sandbox';
@@ -54,15 +68,7 @@ function optionsOf(config: Config): Omit<AppOptions, Given> {
   return {
     connectionsMax: { accept: config.ACCEPT_CONNECTIONS, read: config.READ_CONNECTIONS, work: config.WORK_CONNECTIONS },
     namedStatements: config.NAMED_STATEMENTS,
-    policy: {
-      askBaseMs: 1_000,
-      askMaxMs: 300_000,
-      unknownBudgetMs: config.UNKNOWN_BUDGET_MS,
-      acceptedBudgetMs: config.ACCEPTED_BUDGET_MS,
-      reviewAskMs: 900_000,
-      // A call has to start early enough to end before this, and the lease of its job is longer still.
-      sendWithinMs: config.CALL_DEADLINE_MS + 5_000,
-    },
+    policy: policyOf(config),
     callDeadlineMs: config.CALL_DEADLINE_MS,
     notificationDeadlineMs: config.NOTIFICATION_DEADLINE_MS,
     jobs: {
@@ -80,6 +86,7 @@ function optionsOf(config: Config): Omit<AppOptions, Given> {
     publicUrl: config.PUBLIC_URL,
     isCookieSecure: config.PUBLIC_URL?.startsWith('https:') === true,
     trustedProxies: config.TRUSTED_PROXIES,
+    isMeasured: config.METRICS_PORT !== undefined,
   };
 }
 

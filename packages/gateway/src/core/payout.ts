@@ -48,6 +48,10 @@ export type Policy = {
 
 export type PayoutEvent =
   | { readonly kind: 'send' }
+  /** The database was restored to an earlier state: it may have been sent since, under the reference it gets now. */
+  | { readonly kind: 'restore' }
+  /** What was stored cannot be read, so nobody knows whom to pay. */
+  | { readonly kind: 'unreadable'; readonly evidence: Evidence }
   | {
       readonly kind: 'outcome';
       readonly source: 'send' | 'repeat' | 'inquiry' | 'callback';
@@ -118,6 +122,10 @@ export function decidePayout(payout: Payout, event: PayoutEvent, policy: Policy)
   switch (event.kind) {
     case 'send':
       return decideSend(payout);
+    case 'restore':
+      return decideRestored(payout);
+    case 'unreadable':
+      return decideUnreadable(payout, event);
     case 'outcome':
       return decideOutcome(payout, event, policy);
     case 'cancel':
@@ -148,6 +156,25 @@ function decideSend(payout: Payout): Decision {
   });
 }
 
+/** As if it had been sent: from here on it is asked about, and only what the provider does not have is sent. */
+function decideRestored(payout: Payout): Decision {
+  const decision = decideSend(payout);
+  if (decision.kind === 'refused' || decision.change.to !== 'sent') return decision;
+  return changed({ ...decision.change, cause: 'restored', nextInMs: 0 });
+}
+
+/** Nothing was sent, and nothing may be: a person looks at it, and the money stays held until then. */
+function decideUnreadable(payout: Payout, event: Extract<PayoutEvent, { kind: 'unreadable' }>): Decision {
+  if (payout.state !== 'queued') return { kind: 'refused', why: 'not_queued' };
+  return changed({
+    to: 'review',
+    cause: 'recipient_unreadable',
+    evidence: event.evidence,
+    nextInMs: undefined,
+    incident: { kind: 'recipient_unreadable', detail: event.evidence },
+  });
+}
+
 /** A connector that rejected is not asked again. */
 function nextConnector({ attempt, connectors }: Payout): string | undefined {
   return connectors[attempt === undefined ? 0 : connectors.indexOf(attempt.connector) + 1];
@@ -168,7 +195,7 @@ function decideOutcome(payout: Payout, event: OutcomeEvent, policy: Policy): Dec
     case 'rejected':
     case 'cancelled':
       return event.source === 'callback' && event.facts.canInquire
-        ? decideToConfirm(payout, outcome)
+        ? decideToConfirm(payout, attempt, outcome)
         : decideRefusedByProvider(payout, attempt, outcome);
     case 'accepted':
     case 'unknown':
@@ -231,11 +258,11 @@ type Refused = Extract<InquiryOutcome, { kind: 'rejected' | 'cancelled' }>;
  * A refusal gives the money back, so one that came by itself is only a reason to ask: a callback that is late, or about
  * something else, would let the merchant pay a second time.
  */
-function decideToConfirm(payout: Payout, outcome: Refused): Decision {
+function decideToConfirm(payout: Payout, attempt: Attempt, outcome: Refused): Decision {
   return changed({
     to: payout.state,
     cause: 'refusal_to_confirm',
-    evidence: { ...outcome.evidence, reason: outcome.reason },
+    attempt: { ...attempt, answer: { ...outcome.evidence, reason: outcome.reason } },
     nextInMs: 0,
   });
 }

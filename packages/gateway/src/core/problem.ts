@@ -33,6 +33,8 @@ export const operatorProblemCodes = [
   'payout_not_in_review',
   'payout_not_cancellable',
   'verdict_amount',
+  'incident_closed',
+  'incident_not_reversible',
   'endpoint_disabled',
   'approval_needs_other',
   'approval_decided',

@@ -84,11 +84,25 @@ function sqlOn(client: Asker, isNamed: boolean): Sql {
   };
 }
 
+/**
+ * Connections on which a commit stopped waiting for its standby. The server counts that as success and only warns, but
+ * the rows may be on no other machine yet: whoever asked must not take it for done.
+ */
+const unreplicated = new WeakSet<pg.PoolClient>();
+
+function watchReplication(client: pg.PoolClient): void {
+  client.on('notice', ({ routine }) => {
+    // The text is translated by the server's settings, the name of the place in its source is not.
+    if (routine === 'SyncRepWaitForLSN') unreplicated.add(client);
+  });
+}
+
 /** Opens a pool. Connections are made on first use. */
 export function openPool(options: PoolOptions): Db {
   const pool = new pg.Pool(driverOptions(options));
   const isNamed = options.namedStatements ?? true;
   let isClosing = false;
+  pool.on('connect', watchReplication);
   // An idle connection that breaks emits here; without a listener it would end the process.
   pool.on('error', (error) => {
     if (!isClosing) options.onError?.(error);
@@ -128,7 +142,9 @@ async function takeConnection(pool: pg.Pool): Promise<Held> {
     isBroken: () => broken !== undefined,
     async query(question) {
       try {
-        return await client.query(question);
+        const result = await client.query(question);
+        if (unreplicated.has(client)) throw new NotReplicated();
+        return result;
       } catch (error) {
         // No report of the server: whatever comes next on this connection would wait behind what was not answered.
         if (!(error instanceof pg.DatabaseError)) noteBroken(error);
@@ -192,6 +208,14 @@ class NotConnected extends Error {
   }
 }
 
+/** The commit is on this server and perhaps on no standby: it survives the process, not the loss of the machine. */
+class NotReplicated extends Error {
+  constructor() {
+    super('The standby did not confirm the commit in time: it may be lost if this server is. It is asked about anew.');
+    this.name = 'NotReplicated';
+  }
+}
+
 /**
  * Whether the transaction that threw is certainly not committed. What was never sent is not, and a report of the server
  * about a statement is certain; a lost connection, a shutdown (57P0x) and connection exceptions (08xxx) are not.
@@ -217,7 +241,10 @@ export function isStatementRefused(error: unknown): boolean {
 /** Whether the server reported it or the connection to it broke. */
 export function isDatabaseError(error: unknown): boolean {
   return (
-    error instanceof pg.DatabaseError || error instanceof NotConnected || (error instanceof Error && 'syscall' in error)
+    error instanceof pg.DatabaseError ||
+    error instanceof NotConnected ||
+    error instanceof NotReplicated ||
+    (error instanceof Error && 'syscall' in error)
   );
 }
 

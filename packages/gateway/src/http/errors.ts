@@ -42,6 +42,8 @@ const statuses: Readonly<Partial<Record<ProblemCode, number>>> = {
   request_key_used: 409,
   key_retired: 409,
   payout_not_in_review: 409,
+  incident_closed: 409,
+  incident_not_reversible: 409,
   payout_not_cancellable: 409,
   endpoint_disabled: 409,
 };

@@ -41,6 +41,10 @@ export const operatorTextsEn: OperatorTexts = {
     'This request_key was used already for another movement of money. Use a new key for a new movement.',
   payout_not_in_review: () => 'The payout is not in review, so it cannot be decided by hand.',
   payout_not_cancellable: () => 'The payout was sent already or has ended, so it cannot be cancelled.',
+  incident_closed: () => 'The incident is closed already. Nothing was moved.',
+  incident_not_reversible: () =>
+    'Nothing can be reversed here: only money of a failed payout that went out after all, or of a paid one that ' +
+    'came back, and only once. Close the incident instead.',
   verdict_amount: () => 'The paid amount must be greater than zero and at most what was due to the recipient.',
   approval_needs_other: () => 'Another person has to approve this: you asked for it yourself.',
   approval_decided: () => 'This was decided already, or its time is over. Ask again if it is still needed.',

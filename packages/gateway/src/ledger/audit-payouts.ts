@@ -28,7 +28,13 @@ const facts = `p as materialized (
       count(*) filter (where kind = 'capture') as captures,
       sum(case when kind = 'hold' then held_minor else 0 end) as held, sum(held_minor + clearing_minor) as reserved,
       sum(paid_minor) as paid, sum(commission_minor) as commission, sum(available_minor) as available
-    from posting where ${within()} group by payout_id
+    from posting where ${within()} and kind <> 'reversal' group by payout_id
+  ), reversal as (
+    select payout_id, count(*) as reversals, count(*) filter (where exists (
+        select 1 from incident i where i.merchant_id = $1 and i.payout_id = r.payout_id
+          and i.posting_id = r.posting_id and i.closed_at is not null)) as named,
+      bool_or(paid_minor + commission_minor + available_minor + receivable_minor <> 0 or paid_minor = 0) as is_lopsided
+    from posting r where ${within()} and kind = 'reversal' group by payout_id
   ), attempts as (
     select payout_id, count(*) filter (where state in ${live}) as live,
       count(*) filter (where state = 'succeeded' and answer is not null) as proven,
@@ -65,7 +71,7 @@ const facts = `p as materialized (
   )`;
 const joined = `p left join money m using (payout_id) left join attempts t using (payout_id)
   left join misplaced c using (payout_id) left join way w using (payout_id) left join own_job j using (payout_id)
-  left join told n using (payout_id)
+  left join told n using (payout_id) left join reversal v using (payout_id)
   left join order_record o on o.merchant_id = $1 and o.order_id = p.order_id
   left join account a on a.merchant_id = $1 and a.account_id = p.account_id`;
 
@@ -86,6 +92,13 @@ const moneyChecks: readonly PayoutCheck[] = [
       or m.available + m.paid + m.commission + m.reserved <> 0`,
     detail: `concat(p.state, ' with ', m.holds, ' holds of ', m.held, ', ', m.captures, ' captures, reserved ',
       m.reserved, ', paid ', m.paid, ', commission ', m.commission, ', available ', m.available)`,
+  },
+  {
+    name: 'a final status is put right at most once, by a posting that a closed incident names',
+    invariants: [26, 27],
+    isBroken: `v.reversals > 1 or v.named <> v.reversals or v.is_lopsided`,
+    detail: `concat(v.reversals, ' reversals, ', v.named, ' named by an incident',
+      case when v.is_lopsided then ', not in balance by themselves' end)`,
   },
   {
     name: 'what is in clearing for a payout is its live attempt, with the same connector',

@@ -3,6 +3,7 @@
 // Refuses to know payouts, currencies and who may order a movement.
 import { createHash } from 'node:crypto';
 import { Refusal } from '../core/problem.ts';
+import { creditAccount } from '../core/reversal.ts';
 import { isUniqueViolation, type Sql, type Tx } from '../db/pool.ts';
 import { type PostingLine, readPosting } from './read.ts';
 
@@ -21,7 +22,13 @@ export type Movement = {
 
 export type Moved = { readonly posting: PostingLine /** It had been done before. */; readonly isReplay: boolean };
 
-type Deltas = { readonly available: bigint; readonly frozen: bigint; readonly funding: bigint };
+type Deltas = {
+  readonly available: bigint;
+  readonly frozen: bigint;
+  readonly receivable: bigint;
+  readonly funding: bigint;
+};
+type Before = Pick<Deltas, 'available' | 'frozen' | 'receivable'>;
 type AccountId = { readonly merchantId: bigint; readonly accountId: string };
 
 /** The balance row of a new account: all zero. */
@@ -32,7 +39,7 @@ export async function openBalance(tx: Tx, account: AccountId): Promise<void> {
   ]);
 }
 
-/** Money that arrived for the account from outside. */
+/** Money that arrived for the account from outside. What the account owes is paid with it first. */
 export function topUp(tx: Tx, movement: Movement): Promise<Moved> {
   return move(tx, 'top_up', movement);
 }
@@ -56,8 +63,8 @@ async function move(tx: Tx, kind: MovementKind, movement: Movement): Promise<Mov
   const { merchantId, accountId, amountMinor, requestKey } = movement;
   if (amountMinor <= 0n) throw new RangeError(`a movement needs a positive amount, not ${amountMinor}`);
   // The lock comes first: what is read below stays true until the end of the transaction.
-  const [balance] = await tx.query<{ available: bigint; frozen: bigint }>(
-    `select available_minor as available, frozen_minor as frozen from balance
+  const [balance] = await tx.query<Before>(
+    `select available_minor as available, frozen_minor as frozen, receivable_minor as receivable from balance
      where merchant_id = $1 and account_id = $2 for no key update`,
     [merchantId, accountId],
   );
@@ -65,7 +72,7 @@ async function move(tx: Tx, kind: MovementKind, movement: Movement): Promise<Mov
   const digest = digestOf(kind, movement);
   const done = await findDone(tx, { merchantId, requestKey, digest });
   if (done !== undefined) return { posting: done, isReplay: true };
-  const deltas = deltasOf(kind, amountMinor);
+  const deltas = deltasOf(kind, amountMinor, balance);
   if (balance.available + deltas.available < 0n || balance.frozen + deltas.frozen < 0n) {
     throw new Refusal([{ code: 'amount_exceeds', field: 'amount' }]);
   }
@@ -73,16 +80,19 @@ async function move(tx: Tx, kind: MovementKind, movement: Movement): Promise<Mov
   return { posting: await readPosting(tx, { merchantId, accountId, postingId }), isReplay: false };
 }
 
-function deltasOf(kind: MovementKind, amountMinor: bigint): Deltas {
+function deltasOf(kind: MovementKind, amountMinor: bigint, { receivable: owedMinor }: Before): Deltas {
+  const none = { available: 0n, frozen: 0n, receivable: 0n, funding: 0n };
   switch (kind) {
-    case 'top_up':
-      return { available: amountMinor, frozen: 0n, funding: -amountMinor };
+    case 'top_up': {
+      const { availableMinor, receivableMinor } = creditAccount({ amountMinor, owedMinor });
+      return { ...none, available: availableMinor, receivable: receivableMinor, funding: -amountMinor };
+    }
     case 'withdrawal':
-      return { available: -amountMinor, frozen: 0n, funding: amountMinor };
+      return { ...none, available: -amountMinor, funding: amountMinor };
     case 'freeze':
-      return { available: -amountMinor, frozen: amountMinor, funding: 0n };
+      return { ...none, available: -amountMinor, frozen: amountMinor };
     case 'unfreeze':
-      return { available: amountMinor, frozen: -amountMinor, funding: 0n };
+      return { ...none, available: amountMinor, frozen: -amountMinor };
     default:
       return kind satisfies never;
   }
@@ -112,21 +122,22 @@ type Write = { kind: MovementKind; movement: Movement; deltas: Deltas; digest: B
 
 async function writeMovement(tx: Tx, { kind, movement, deltas, digest }: Write): Promise<bigint> {
   const { merchantId, accountId, requestKey, actor, reason } = movement;
+  const { available, frozen, receivable, funding } = deltas;
   try {
     const [row] = await tx.query<{ id: bigint }>(
       `with moved as (
          update balance set available_minor = available_minor + $3, frozen_minor = frozen_minor + $4,
-           funding_minor = funding_minor + $5
+           funding_minor = funding_minor + $5, receivable_minor = receivable_minor + $11
          where merchant_id = $1 and account_id = $2
          returning available_minor, nextval('posting_id') as posting_id
        ), posted as (
          insert into posting (merchant_id, account_id, posting_id, kind, available_minor, frozen_minor, funding_minor,
-           available_after_minor, actor, reason)
-         select $1, $2, posting_id, $6, $3, $4, $5, available_minor, $7, $8 from moved
+           receivable_minor, available_after_minor, actor, reason)
+         select $1, $2, posting_id, $6, $3, $4, $5, $11, available_minor, $7, $8 from moved
        )
        insert into posting_request (merchant_id, request_key, account_id, posting_id, digest)
        select $1, $9, $2, posting_id, $10 from moved returning posting_id as id`,
-      [merchantId, accountId, deltas.available, deltas.frozen, deltas.funding, kind, actor, reason, requestKey, digest],
+      [merchantId, accountId, available, frozen, funding, kind, actor, reason, requestKey, digest, receivable],
     );
     if (row === undefined) throw new Error(`the balance of account ${accountId} is gone although it was locked`);
     return row.id;

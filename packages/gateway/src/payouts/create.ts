@@ -45,6 +45,7 @@ export type Creator = {
   }): Promise<Repeat>;
   /** Whether one more order would be refused for lack of room: worth knowing before any work is done on it. */
   isFull(): boolean;
+  waiting(): number;
   drain(): Promise<void>;
 };
 
@@ -73,6 +74,7 @@ export function createCreator(needs: Needs): Creator {
     create: (checked) => createPayout(needs, batch, checked),
     findRepeat: (input) => findRepeat(needs, input),
     isFull: () => batch.waiting() >= needs.waitingMax,
+    waiting: () => batch.waiting(),
     drain: () => batch.drain(),
   };
 }

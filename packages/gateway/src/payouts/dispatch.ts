@@ -4,7 +4,7 @@ import { decidePayout, isFinal } from '../core/payout.ts';
 import type { Job } from '../jobs/queue.ts';
 import type { Vault } from '../secrets/seal.ts';
 import { type Pauses, pauseViewMaxMs } from './heed-pauses.ts';
-import { openRecipient } from './recipient-seal.ts';
+import { openRecipient, type RecipientData } from './recipient-seal.ts';
 import { type Needs as SettleNeeds, type Settlement, settlePayout } from './settle.ts';
 import type { StoredPayout } from './store.ts';
 
@@ -37,13 +37,19 @@ async function sendPayout(needs: Needs, payout: StoredPayout, job: Job): Promise
   const pause = await findPause(needs, payout);
   if (pause !== undefined) return needs.pauses.park(job, pause);
   const source = { actor: 'worker', fence: job.fence };
+  const recipient = readRecipient(needs, payout);
+  if (recipient === undefined) {
+    const evidence = { note: 'the stored recipient cannot be opened: it was changed, or its master key is missing' };
+    await settlePayout(needs, { payout, event: { kind: 'unreadable', evidence }, source });
+    return;
+  }
   const committedAtMs = needs.monotonicMs();
   const intent = await settlePayout(needs, { payout, event: { kind: 'send' }, source });
   if (intent.kind !== 'applied' || intent.change.attempt === undefined) return;
   const sent = withAttempt(intent);
   const connector = connectorOf(needs, sent);
   if (connector === undefined) return;
-  const order = orderOf(needs, sent);
+  const order = orderOf(sent, recipient);
   // When the commit took long, a pause that was set meanwhile holds too: that nothing was sent is found out by asking.
   const isLate = needs.monotonicMs() - committedAtMs > pauseViewMaxMs;
   if (isLate && (await findPause(needs, payout)) !== undefined) return;
@@ -79,7 +85,7 @@ async function askAboutPayout(needs: Needs, read: Read, job: Job): Promise<void>
   const { payout } = read;
   const connector = connectorOf(needs, payout);
   if (connector === undefined || payout.attempt === undefined) return;
-  const order = orderOf(needs, payout);
+  const order = orderOf(payout, openRecipient(needs.vault, payout));
   const answer = { payout, connector, job };
   if (connector.facts.canInquire) {
     const sentAt = payout.attemptStartedAt ?? payout.createdAt;
@@ -103,14 +109,15 @@ async function askAboutPayout(needs: Needs, read: Read, job: Job): Promise<void>
 }
 
 /**
- * A repeat has to arrive while the provider still knows the reference, however long it travels: where no longest delay
- * is promised, half of the time is left for that. Not in review: what a person is about to find out must not change any
- * more. What the provider once accepted is not sent again, whatever it says now.
+ * A repeat has to arrive while the provider still knows the reference. Half of that time is left for what we cannot
+ * measure: a process that is stopped, a clock that was set back, a request that travels; more where the provider's own
+ * longest delay asks for it. Not in review: what a person is about to find out must not change any more. What the
+ * provider once accepted is not sent again, whatever it says now.
  */
 function isRepeatSafe(needs: Needs, { payout, readAtMs }: Read, facts: Facts): boolean {
   const { idempotentForMs, deliveryDelayMaxMs } = facts;
   const ageMs = payout.attemptAgeMs + needs.monotonicMs() - readAtMs;
-  const isKnown = ageMs + (deliveryDelayMaxMs ?? idempotentForMs / 2) < idempotentForMs;
+  const isKnown = ageMs + Math.max(deliveryDelayMaxMs ?? 0, idempotentForMs / 2) < idempotentForMs;
   return isKnown && payout.state === 'sent' && payout.attempt?.state !== 'accepted';
 }
 
@@ -169,8 +176,17 @@ function connectorOf(needs: Needs, payout: StoredPayout): Connector | undefined 
   return connector;
 }
 
-function orderOf(needs: Needs, payout: StoredPayout): SendOrder {
-  const recipient = openRecipient(needs.vault, payout);
+/** Before anything is committed: a payout whose recipient cannot be read must not look as if it had been sent. */
+function readRecipient(needs: Needs, payout: StoredPayout): RecipientData | undefined {
+  try {
+    return openRecipient(needs.vault, payout);
+  } catch (error) {
+    needs.onBug(error, payout.payoutId);
+    return undefined;
+  }
+}
+
+function orderOf(payout: StoredPayout, recipient: RecipientData): SendOrder {
   return {
     reference: payout.attempt?.reference ?? '',
     payoutId: payout.payoutId,

@@ -58,6 +58,9 @@ export type IncidentLine = {
   readonly openedAt: Date;
   readonly closedAt: Date | null;
   readonly closedBy: string | null;
+  readonly reason: string | null;
+  /** The posting that put the ledger right, if one was needed. */
+  readonly postingId: bigint | null;
 };
 
 export type PayoutHistory = {
@@ -74,7 +77,8 @@ const notificationColumns = `n.merchant_id as "merchantId", n.notification_id as
   n.payout_id as "payoutId", n.account_id as "accountId", n.endpoint_id as "endpointId", n.url, n.method, n.state,
   n.tries, n.created_at as "createdAt", n.ended_at as "endedAt"`;
 const incidentColumns = `merchant_id as "merchantId", incident_id as "incidentId", payout_id as "payoutId", kind,
-  detail, opened_at as "openedAt", closed_at as "closedAt", closed_by as "closedBy"`;
+  detail, opened_at as "openedAt", closed_at as "closedAt", closed_by as "closedBy", reason,
+  posting_id as "postingId"`;
 const linesMax = 1_000;
 
 /** The line of one payout by its id alone. Throws a Refusal when there is none. */
@@ -84,6 +88,17 @@ export async function readPayoutLine(sql: Sql, payoutId: bigint): Promise<Payout
   ]);
   if (payout === undefined) throw new Refusal([{ code: 'record_unknown', field: 'payout_id' }]);
   return payout;
+}
+
+/** The payout that an incident is about. Throws a Refusal when there is none. */
+export async function readPayoutOfIncident(sql: Sql, incidentId: bigint): Promise<PayoutLine> {
+  const [incident] = await sql.query<{ payoutId: bigint | null }>(
+    'select payout_id as "payoutId" from incident where incident_id = $1',
+    [incidentId],
+  );
+  if (incident === undefined) throw new Refusal([{ code: 'record_unknown', field: 'incident_id' }]);
+  if (incident.payoutId === null) throw new Refusal([{ code: 'incident_not_reversible', field: 'incident_id' }]);
+  return readPayoutLine(sql, incident.payoutId);
 }
 
 /** Everything known about one payout, each list in the order it happened. Throws a Refusal when there is none. */
@@ -171,10 +186,14 @@ export function listIncidents(
 }
 
 /** Somebody has dealt with it. Closing it again changes nothing. Throws a Refusal when there is no such incident. */
-export async function closeIncident(tx: Tx, input: { incidentId: bigint; actor: string }): Promise<IncidentLine> {
+export async function closeIncident(
+  tx: Tx,
+  input: { readonly incidentId: bigint; readonly actor: string; readonly reason: string; readonly postingId?: bigint },
+): Promise<IncidentLine> {
   await tx.query(
-    'update incident set closed_at = clock_timestamp(), closed_by = $2 where incident_id = $1 and closed_at is null',
-    [input.incidentId, input.actor],
+    `update incident set closed_at = clock_timestamp(), closed_by = $2, reason = $3, posting_id = $4
+     where incident_id = $1 and closed_at is null`,
+    [input.incidentId, input.actor, input.reason, input.postingId ?? null],
   );
   const [line] = await tx.query<IncidentLine>(`select ${incidentColumns} from incident where incident_id = $1`, [
     input.incidentId,

@@ -25,6 +25,13 @@ export type Needs = {
   /** There may be payouts to send now. */
   readonly wake: (kind: 'payout') => void;
   readonly onIncident: (incident: { kind: string; payoutId: bigint }) => void;
+  /** For whoever counts what happens. */
+  readonly meter?: Meter;
+};
+
+type Meter = {
+  noteApplied(applied: { readonly payout: StoredPayout; readonly event: PayoutEvent; readonly change: Change }): void;
+  noteLeaseLost(): void;
 };
 
 /** Who says so: a worker with its fence, a provider's callback, or a person. */
@@ -58,12 +65,16 @@ export async function settlePayout(
     if (isApplied) {
       if (change.nextInMs === 0) needs.wake('payout');
       if (change.incident !== undefined) needs.onIncident({ kind: change.incident.kind, payoutId: payout.payoutId });
+      needs.meter?.noteApplied({ payout, change, event: input.event });
       return { kind: 'applied', payout, change };
     }
     const current = await needs.reader.findPayout(payout);
     if (current === undefined) throw new Error(`payout ${payout.payoutId} disappeared`);
     // Same version and still not applied: it was the fence.
-    if (current.version === payout.version) return { kind: 'overtaken' };
+    if (current.version === payout.version) {
+      needs.meter?.noteLeaseLost();
+      return { kind: 'overtaken' };
+    }
     payout = current;
   }
   throw new Error(`payout ${payout.payoutId} changed ${decisionsMax} times while one event was being decided`);

@@ -8,6 +8,8 @@ type Needs = {
   readonly monotonicMs: () => number;
   /** How often a pass over the ledger is due, over all processes; 0 = never. */
   readonly everyMs: number;
+  /** When the first pass is made; a moment after the start, to be out of its way. */
+  readonly firstAfterMs?: number;
   /** The record of what was done and by whom. */
   readonly recordAction: (
     tx: Tx,
@@ -82,7 +84,8 @@ export function watchLedger(needs: Needs): LedgerWatch {
       });
   }
 
-  let timer = needs.everyMs === 0 ? undefined : setTimeout(turn, Math.min(needs.everyMs, 1_000));
+  const firstAfterMs = needs.firstAfterMs ?? Math.min(needs.everyMs, 1_000);
+  let timer = needs.everyMs === 0 ? undefined : setTimeout(turn, firstAfterMs);
   return {
     pass,
     figures: () => figures,

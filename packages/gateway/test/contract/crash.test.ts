@@ -1,11 +1,8 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { countExecutions } from '../../src/connectors/sandbox-book.ts';
-import { type DemoGateway, startDemoGateway } from '../gateway.ts';
+import { type DemoGateway, runCommand, startDemoGateway } from '../gateway.ts';
 import { anOrder, openMerchant, type TestMerchant } from './merchant.ts';
 
 const clients = 24;
@@ -33,10 +30,7 @@ async function load(merchant: TestMerchant, round: number, acknowledged: Map<str
 
 /** The audit as an operator runs it, beside the working gateway. */
 async function assertAudit(dataDir: string): Promise<void> {
-  const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
-  const env = { ...process.env, DATA_DIR: dataDir };
-  const { stdout } = await promisify(execFile)(process.execPath, [main, 'audit'], { env });
-  assert.match(stdout, /claims hold, 0 are violated/);
+  assert.match(await runCommand(['audit'], { DATA_DIR: dataDir }), /claims hold, 0 are violated/);
 }
 
 test('kill -9 of the gateway under load: nothing acknowledged is lost, all is paid, each once', async () => {

@@ -47,6 +47,17 @@ test('sending commits an attempt with a deterministic reference and moves the de
   assert.deepEqual([change.posting?.heldMinor, change.posting?.clearingMinor], [-1_020n, 1_020n]);
 });
 
+test('after a restore a queued payout is asked about under the reference it may have been sent with', () => {
+  const change = changeOf(payoutIn('queued'), { kind: 'restore' });
+  assert.deepEqual(
+    [change.to, change.attempt?.reference, change.attempt?.state, change.nextInMs],
+    ['sent', '7-1', 'open', 0],
+  );
+  const second = changeOf(payoutIn('queued', { state: 'rejected' }), { kind: 'restore' });
+  assert.deepEqual([second.attempt?.connector, second.attempt?.reference], ['b', '7-2']);
+  assert.equal(decidePayout(payoutIn('sent', {}), { kind: 'restore' }, policy).kind, 'refused');
+});
+
 test('nothing is sent while an attempt is live, nor in any state but queued', () => {
   for (const state of ['open', 'accepted', 'unknown'] as const) {
     assert.equal(decidePayout(payoutIn('queued', { state }), { kind: 'send' }, policy).kind, 'refused');
@@ -88,7 +99,7 @@ test('a refusal that a callback tells is asked about first, where the provider c
   const outcome = { kind: 'rejected', reason: 'returned', evidence } as const;
   for (const state of ['sent', 'review'] as const) {
     const told = changeOf(payoutIn(state, {}), hear({ outcome, source: 'callback' }));
-    assert.deepEqual([told.to, told.posting, told.attempt, told.nextInMs], [state, undefined, undefined, 0]);
+    assert.deepEqual([told.to, told.posting, told.attempt?.state, told.nextInMs], [state, undefined, 'open', 0]);
   }
   const mute = { ...hear({ outcome, source: 'callback' }), facts: { ...facts, canInquire: false } } as PayoutEvent;
   assert.equal(changeOf(payoutIn('sent', { connector: 'b', attemptNo: 1 }), mute).to, 'fail');

@@ -41,6 +41,10 @@ const plants: Readonly<Record<string, string | readonly string[]>> = {
       where kind = 'release'`,
     `update payout set final_paid_minor = final_paid_minor - 1 where state = 'paid'`,
   ],
+  'a final status is put right at most once, by a posting that a closed incident names': `insert into posting
+    (merchant_id, account_id, posting_id, kind, payout_id, available_minor, paid_minor, available_after_minor, actor)
+    select merchant_id, account_id, nextval('posting_id'), 'reversal', payout_id, 1, -1, 1, 'test' from payout
+    where state = 'paid' limit 1`,
   'what is in clearing for a payout is its live attempt, with the same connector': `update attempt
     set connector = 'other' where state = 'unknown'`,
   'a payout has at most one live attempt, and only while it is not final': `insert into attempt (merchant_id, payout_id,

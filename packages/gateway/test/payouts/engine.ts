@@ -33,7 +33,7 @@ const quickPolicy: Policy = {
 };
 
 /** The payouts of a room, sent through a sandbox of its own by a real worker. */
-export async function startEngine(room: Room): Promise<Engine> {
+export async function startEngine(room: Room, given: Pick<Needs, 'meter'> = {}): Promise<Engine> {
   const folder = await mkdtemp(join(tmpdir(), 'vyplata-book-'));
   const bookPath = join(folder, 'book.ndjson');
   const connector = createSandboxConnector({ bookPath, timeScale: 0.02, deliveryDelayMaxMs: 50 });
@@ -49,6 +49,7 @@ export async function startEngine(room: Room): Promise<Engine> {
     onError: (error) => incidents.push(String(error)),
   });
   const needs = {
+    ...given,
     pauses,
     reader,
     connectors,

@@ -26,8 +26,8 @@ export type Room = {
 };
 
 /** A database with one merchant and one account in roubles that holds `fundedMinor`. */
-export async function openRoom(fundedMinor: bigint): Promise<Room> {
-  const database = await openTestDatabase();
+export async function openRoom(fundedMinor: bigint, open = openTestDatabase): Promise<Room> {
+  const database = await open();
   const connection = database.connection;
   const db = openPool({ connection, name: 'test', connectionsMax: 8 });
   const vault = openVault(Buffer.alloc(32, 7));

@@ -28,6 +28,7 @@ describe('the audit beside the work', () => {
       recordAction,
       // Passes are made by hand here; the timer stays out of the way.
       everyMs: 600_000,
+      firstAfterMs: 600_000,
       onViolation: (_, text) => told.push(text),
       onError: (error) => assert.fail(String(error)),
     });

@@ -96,7 +96,10 @@ async function create(
     connectors: ['a', 'b'],
     receivedMs,
   };
-  const creating = gateway.creator.create(checked).then(async (creation) => {
+  const accepting = gateway.creator.create(checked);
+  site.ordersUnderWay.add(accepting);
+  void accepting.catch(() => {}).then(() => site.ordersUnderWay.delete(accepting));
+  const creating = accepting.then(async (creation) => {
     await gateway.program.wait(world.between(0, 2));
     return creation;
   });
@@ -124,7 +127,7 @@ async function askStatus({ world, site, gateways }: Given, client: Client): Prom
   if (gateway === undefined) return false;
   const probeDb = openLine(site.line, gateway.program);
   const needs = { reader: gateway.reader, probeDb };
-  const askedAt = world.now();
+  const askedAt = site.store.now();
   const lookup = { orderId: client.orderId };
   const ask =
     site.mutant?.statusWithoutProbe === true
@@ -133,7 +136,7 @@ async function askStatus({ world, site, gateways }: Given, client: Client): Prom
           .then((found) => (found === undefined ? 'absent' : 'found'))
       : findStatus(needs, { merchantId, lookup }).then(({ kind }) => kind);
   const kind = await Promise.race([ask.catch(() => undefined), late(world)]);
-  if (kind === 'absent') site.absences.push({ orderId: client.orderId, askedAt, answeredAt: world.now() });
+  if (kind === 'absent') site.absences.push({ orderId: client.orderId, askedAt, answeredAt: site.store.now() });
   // Half of them give up for good when they are told that there is none: then there must never be one.
   if (kind === 'absent' && world.chance(0.5)) {
     client.isRefused = true;

@@ -18,6 +18,8 @@ export type Mutant = {
   readonly lostAnswerIsRefusal?: boolean;
   /** 200 before the commit is known. */
   readonly answersBeforeCommit?: boolean;
+  /** Commits do not wait for the server that may take over. */
+  readonly standbyIgnored?: boolean;
 };
 
 function renamed(order: SendOrder): SendOrder {
@@ -42,6 +44,7 @@ export const mutants: readonly Mutant[] = [
   },
   { name: 'lost-answer-is-refusal', breaks: 'a cut connection counts as "not created"', lostAnswerIsRefusal: true },
   { name: 'answers-before-commit', breaks: '200 is said before the commit is known', answersBeforeCommit: true },
+  { name: 'asynchronous-standby', breaks: 'a commit counts before the standby has it', standbyIgnored: true },
   {
     name: 'release-on-timeout',
     breaks: 'a time-out of the provider counts as its refusal',

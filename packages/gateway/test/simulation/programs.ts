@@ -6,7 +6,7 @@ import { type Creator, createCreator } from '../../src/payouts/create.ts';
 import { advancePayout, type Needs as DispatchNeeds } from '../../src/payouts/dispatch.ts';
 import { createRecorder, type Recorder } from '../../src/payouts/record.ts';
 import type { PayoutReader, StoredPayout } from '../../src/payouts/store.ts';
-import { type Line, openLine } from './database.ts';
+import { type Line, openLine, travel } from './database.ts';
 import type { Mutant } from './mutants.ts';
 import type { Provider } from './provider.ts';
 import type { PayoutRow, Store } from './store.ts';
@@ -20,7 +20,9 @@ export type Site = {
   readonly providers: readonly Provider[];
   readonly mutant: Mutant | undefined;
   readonly incidents: string[];
-  /** Each time somebody was told that there is no such payout. */
+  /** Creates that somebody still waits for. */
+  readonly ordersUnderWay: Set<Promise<unknown>>;
+  /** Each time somebody was told that there is no such payout, by the database's clock. */
   readonly absences: { readonly orderId: string; readonly askedAt: number; readonly answeredAt: number }[];
 };
 
@@ -88,12 +90,11 @@ function toStored(row: PayoutRow, now: number): StoredPayout {
 }
 
 function createReader(site: Site, program: Program): PayoutReader {
-  const find = async (pick: () => PayoutRow | undefined): Promise<StoredPayout | undefined> => {
-    await program.wait(site.world.between(0.2, 3));
-    const row = pick();
-    const stored = row === undefined ? undefined : toStored(row, site.world.now());
-    await program.wait(site.world.between(0.2, 3));
-    return stored;
+  const find = (pick: () => PayoutRow | undefined): Promise<StoredPayout | undefined> => {
+    return travel(site.line, program, () => {
+      const row = pick();
+      return row === undefined ? undefined : toStored(row, site.store.now());
+    });
   };
   return {
     findPayout: ({ payoutId }) => find(() => site.store.payouts.get(payoutId)),
@@ -147,25 +148,23 @@ export function startWorker(site: Site): Program {
   // A mutant may measure leases by the worker's own clock, which is wrong.
   const skewMs = site.mutant?.leaseByLocalClock === true ? world.between(-40_000, 40_000) : 0;
 
-  async function claim(): Promise<Job[]> {
-    await program.wait(world.between(0.2, 3));
-    const due = [...store.jobs.values()].filter((job) => job.runAt <= world.now() + skewMs).slice(0, 6);
-    const jobs = due.map((job) => {
-      job.runAt = world.now() + skewMs + (site.mutant?.leaseMs ?? leaseMs);
-      job.fence += 1;
-      return { kind: 'payout', merchantId, subjectId: job.payoutId, lane: '', fence: job.fence, lateMs: 0 } as const;
+  const claim = (): Promise<Job[]> =>
+    travel(site.line, program, () => {
+      const due = [...store.jobs.values()].filter((job) => job.runAt <= store.now() + skewMs).slice(0, 6);
+      return due.map((job) => {
+        job.runAt = store.now() + skewMs + (site.mutant?.leaseMs ?? leaseMs);
+        job.fence += 1;
+        return { kind: 'payout', merchantId, subjectId: job.payoutId, lane: '', fence: job.fence, lateMs: 0 } as const;
+      });
     });
-    await program.wait(world.between(0.2, 3));
-    return jobs;
-  }
 
   async function loop(): Promise<void> {
     for (;;) {
-      const jobs = await claim();
+      const jobs = await claim().catch((): Job[] => []);
       for (const job of jobs) void advancePayout(needs, job).catch(() => {});
       // A poll every moment would be most of the simulation; what matters is that it comes soon after work is due.
-      const nextAt = Math.min(...[...store.jobs.values()].map((job) => job.runAt), world.now() + 2_000);
-      await program.wait(jobs.length > 0 ? 5 : Math.max(nextAt - world.now(), 0) + world.between(50, 200));
+      const nextAt = Math.min(...[...store.jobs.values()].map((job) => job.runAt), store.now() + 2_000);
+      await program.wait(jobs.length > 0 ? 5 : Math.max(nextAt - store.now(), 0) + world.between(50, 200));
     }
   }
   void loop();
@@ -187,11 +186,12 @@ export function startGateway(site: Site): Gateway {
     leave: () => {},
   };
   const sql = openLine(site.line, program);
-  const epoch = (ms: number): Date => new Date(ms);
+  const { store, world } = site;
+  const databaseTime = (ms: number): Date => new Date(ms + store.now() - world.now());
   const creator = createCreator({
     acceptDb: sql,
     probeDb: sql,
-    clock: { at: epoch, sync: () => Promise.resolve(), close: () => {} },
+    clock: { at: databaseTime, sync: () => Promise.resolve(), close: () => {} },
     monotonicMs: site.world.now,
     vault,
     wake: () => {},

@@ -1,6 +1,6 @@
 import { accountOf, checkWorld } from './check.ts';
 import { placeOrders } from './client.ts';
-import type { Line } from './database.ts';
+import { type Line, openStandby } from './database.ts';
 import type { Mutant } from './mutants.ts';
 import {
   accountId,
@@ -36,15 +36,19 @@ export async function simulate(seed: number, mutant?: Mutant): Promise<Result> {
   const share = world.random();
   const trouble = (): number => (isCalm ? 0 : share);
   let frozenUntil = 0;
-  const store = createStore({ now: world.now, mutant: mutant?.name });
+  // The database's clock may be set anew, by its administrator or because another server took over.
+  let clockErrorMs = 0;
+  const store = createStore({ now: () => world.now() + clockErrorMs, mutant: mutant?.name });
+  const standby = openStandby({ world, store, isIgnored: mutant?.standbyIgnored === true });
   const line: Line = {
     world,
     store,
+    standby,
     cutShare: () => 0.02 * trouble(),
     frozenUntil: () => frozenUntil,
   };
   const providers: Provider[] = [];
-  const site: Site = { world, store, line, providers, mutant, incidents: [], absences: [] };
+  const site: Site = { world, store, line, providers, mutant, incidents: [], absences: [], ordersUnderWay: new Set() };
   const callbacks = createSettling(site, createProgram(world));
   for (const name of ['a', 'b']) {
     const callBack = (reference: string, outcome: Parameters<typeof tellCallback>[1]['outcome']): void => {
@@ -57,7 +61,14 @@ export async function simulate(seed: number, mutant?: Mutant): Promise<Result> {
   const funded = store.accounts.get(accountId)?.available ?? 0n;
   const gateways: Gateway[] = [startGateway(site), startGateway(site)];
   const workers: Program[] = [startWorker(site), startWorker(site)];
-  void breakThings(world, { site, gateways, workers, isCalm: () => isCalm, freeze: (until) => (frozenUntil = until) });
+  void breakThings(world, {
+    site,
+    gateways,
+    workers,
+    isCalm: () => isCalm,
+    freeze: (until) => (frozenUntil = until),
+    setClock: (errorMs) => (clockErrorMs = errorMs),
+  });
   const clients = placeOrders({ world, site, gateways, count: ordersPerSeed, spreadMs: troubleMs / 2 });
   await world.run(troubleMs);
   isCalm = true;
@@ -97,7 +108,7 @@ async function tellCallback(needs: ReturnType<typeof createSettling>, told: Told
   const attemptNo = Number.parseInt(attempt, 10);
   const row = site.store.payouts.get(payout.payoutId)?.attempts.find((one) => one.attemptNo === attemptNo);
   if (row === undefined || row.connector !== name) return;
-  const ageMs = site.world.now() - row.startedAt;
+  const ageMs = site.store.now() - row.startedAt;
   const event = { kind: 'outcome', source: 'callback', attemptNo, outcome, facts: connector.facts, ageMs } as const;
   await settlePayout(needs, { payout, event, source: { actor: 'callback' } });
 }
@@ -108,15 +119,23 @@ type Parts = {
   readonly workers: Program[];
   readonly isCalm: () => boolean;
   readonly freeze: (until: number) => void;
+  readonly setClock: (errorMs: number) => void;
 };
 
-/** Crashes, pauses longer than a lease, and a database that hangs, for as long as there is trouble. */
-async function breakThings(world: World, { site, gateways, workers, isCalm, freeze }: Parts): Promise<void> {
+const clockErrorMaxMs = 60_000;
+
+/**
+ * Crashes, pauses longer than a lease, a database that hangs, one that takes over and may lose what was not confirmed,
+ * and clocks that are set, for as long as there is trouble. What an order that is on its way may expect of a clock that
+ * is set back meanwhile is not claimed: docs/reliability.md.
+ */
+async function breakThings(world: World, parts: Parts): Promise<void> {
+  const { site, gateways, workers, isCalm, freeze, setClock } = parts;
   while (!isCalm()) {
     await world.sleep(world.between(500, 20_000));
     if (isCalm()) return;
     const which = world.chance(0.5) ? 0 : 1;
-    const kind = Math.floor(world.random() * 5);
+    const kind = Math.floor(world.random() * 7);
     if (kind === 0) {
       workers[which]?.crash();
       workers[which] = startWorker(site);
@@ -125,6 +144,8 @@ async function breakThings(world: World, { site, gateways, workers, isCalm, free
       gateways[which] = startGateway(site);
     } else if (kind === 2) workers[which]?.pause(world.between(1_000, 90_000));
     else if (kind === 3) gateways[which]?.program.pause(world.between(500, 30_000));
-    else freeze(world.now() + world.between(100, 12_000));
+    else if (kind === 4) freeze(world.now() + world.between(100, 12_000));
+    else if (kind === 5) await site.line.standby.takeOver();
+    else if (site.ordersUnderWay.size === 0) setClock(world.between(-clockErrorMaxMs, clockErrorMaxMs));
   }
 }

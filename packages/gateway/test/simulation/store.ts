@@ -86,6 +86,22 @@ export function createStore(needs: { readonly now: () => number; readonly mutant
   };
 }
 
+const tables = ['accounts', 'payouts', 'orders', 'jobs'] as const;
+
+export function copyStore(store: Store): Store {
+  const copies = tables.map((table) => [table, structuredClone(store[table])] as const);
+  return { ...store, ...(Object.fromEntries(copies) as Pick<Store, (typeof tables)[number]>) };
+}
+
+export function restoreStore(store: Store, saved: Store): void {
+  for (const table of tables) restoreTable<unknown, unknown>(store[table], saved[table]);
+}
+
+function restoreTable<K, V>(table: Map<K, V>, saved: ReadonlyMap<K, V>): void {
+  table.clear();
+  for (const [key, row] of saved) table.set(key, row);
+}
+
 /** What accept_payouts_v1 does with a group. */
 export function acceptItems(store: Store, items: readonly AcceptInput[], deadlineAt: number): object[] {
   const { now } = store;

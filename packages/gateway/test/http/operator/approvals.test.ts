@@ -113,6 +113,7 @@ describe('what takes two people', () => {
         'account_service.set',
         'endpoint.create',
         'endpoint.update',
+        'incident.reverse',
         'key.generate',
         'key.update',
         'key.upload',

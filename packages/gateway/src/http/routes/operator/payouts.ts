@@ -5,7 +5,9 @@ import {
   readNotification,
   readPayoutHistory,
   readPayoutLine,
+  readPayoutOfIncident,
 } from '../../../payouts/history.ts';
+import { reversePayout } from '../../../payouts/reverse.ts';
 import { searchPayouts } from '../../../payouts/search.ts';
 import { pageAnswer, readAmount, writePage } from '../../schemas/operator/fields.ts';
 import {
@@ -22,6 +24,7 @@ import {
   readFilter,
   reasonBody,
   resendBody,
+  reverseBody,
   reviewBody,
   writeHistory,
   writeIncident,
@@ -163,9 +166,29 @@ export const incidentRoutes: readonly OperatorRoute[] = [
     body: reasonBody,
     answer: incidentAnswer,
     async handle({ tx }, { params, body, actor }) {
-      const incident = await closeIncident(tx, { incidentId: params.incident_id, actor });
+      const incident = await closeIncident(tx, { incidentId: params.incident_id, actor, reason: body.reason });
       const subject = `${nameMerchant(incident.merchantId)}/incident:${incident.incidentId}`;
       return { answer: writeIncident(incident), subject, detail: { reason: body.reason } };
+    },
+  }),
+  defineChange({
+    name: 'incident.reverse',
+    method: 'POST',
+    path: '/incidents/{incident_id}/reverse',
+    role: 'approver',
+    summary: 'Let the ledger follow money that moved against the final status, and close the incident',
+    takesTwo: true,
+    params: incidentParams,
+    body: reverseBody,
+    answer: incidentAnswer,
+    async handle({ tx }, { params, body, actor }) {
+      const { incident_id: incidentId } = params;
+      const { evidence, paid_amount: text } = body;
+      const { currency } = await readPayoutOfIncident(tx, incidentId);
+      const paidMinor = text === undefined ? undefined : readAmount(text, { currency, field: 'paid_amount' });
+      const incident = await reversePayout(tx, { incidentId, paidMinor, actor, reason: evidence });
+      const subject = `${nameMerchant(incident.merchantId)}/incident:${incident.incidentId}`;
+      return { answer: writeIncident(incident), subject, detail: { evidence, paid_amount: text ?? null } };
     },
   }),
 ];

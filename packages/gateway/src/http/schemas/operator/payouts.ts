@@ -263,6 +263,8 @@ export const incidentAnswer = z
     opened_at: momentAnswer,
     closed_at: momentAnswer.nullable(),
     closed_by: z.string().nullable(),
+    reason: z.string().nullable().meta({ description: 'What the person who closed it found' }),
+    posting_id: idAnswer.nullable().meta({ description: 'The posting that put the ledger right' }),
   })
   .meta({ id: 'Incident' });
 
@@ -276,6 +278,8 @@ export function writeIncident(line: IncidentLine): z.input<typeof incidentAnswer
     opened_at: writeMoment(line.openedAt),
     closed_at: writeMoment(line.closedAt),
     closed_by: line.closedBy,
+    reason: line.reason,
+    posting_id: line.postingId === null ? null : Number(line.postingId),
   };
 }
 
@@ -303,6 +307,13 @@ export function writeHistory(history: PayoutHistory): z.input<typeof historyAnsw
     incidents: history.incidents.map(writeIncident),
   };
 }
+
+export const reverseBody = z.strictObject({
+  paid_amount: amountText.optional().meta({
+    description: 'Of a payout that had ended without money: what the recipient got; all that was due when absent',
+  }),
+  evidence: longTextField({ max: 4_000 }).meta({ description: 'What proves it' }),
+});
 
 export const reviewBody = z.strictObject({
   verdict: z.enum(['paid', 'not_executed']),
