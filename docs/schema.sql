@@ -653,6 +653,8 @@ CREATE INDEX notification_of_payout ON public.notification USING btree (payout_i
 
 CREATE UNIQUE INDEX notification_key_active ON public.notification_key USING btree (merchant_id) WHERE (state = 'active'::text);
 
+CREATE INDEX order_record_tombstone ON public.order_record USING btree (made_at) WHERE (payout_id IS NULL);
+
 CREATE INDEX passkey_by_user ON public.passkey USING btree (user_id);
 
 CREATE INDEX payout_by_id ON public.payout USING btree (payout_id);

@@ -4,6 +4,9 @@
 -- plan that was made while a table was empty would go on reading it whole as it grows. What is left is looking up each
 -- row by its key, which is right for a group of any size. Planning anew would cost more than the work itself.
 
+-- Sweeping tombstones must not read the orders of all times.
+create index order_record_tombstone on order_record (made_at) where payout_id is null;
+
 create type accept_item as (
   item integer, merchant_id bigint, account_id uuid, order_id text, digest bytea, digest_key integer,
   received_at timestamptz, service_code text, recipient_kind text, recipient_mask text, recipient_sealed bytea,
