@@ -153,10 +153,10 @@ const keptShare = 0.8;
 
 /** Rates have to be four fifths of those on empty tables, where these were asked in the same run. */
 function compareGrown(figure: Figure, empty: readonly Figure[]): Figure {
-  const named = { ...figure, question: `grown: ${figure.question}`, isGate: false };
+  const asGrown = { ...figure, question: `grown: ${figure.question}`, isGate: false };
   const before = empty.find(({ question }) => question === figure.question)?.share;
-  if (before === undefined || figure.share === undefined) return named;
-  const { leastShare: _least, ...rest } = named;
+  if (before === undefined || figure.share === undefined) return asGrown;
+  const { leastShare: _least, ...rest } = asGrown;
   const kept = figure.share / before;
   const note = `${(kept * 100).toFixed(0)} % of empty tables; ${figure.note ?? ''}`;
   return { ...rest, target: '≥ 80 %', isMet: kept >= keptShare, note };
