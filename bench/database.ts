@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,11 +21,13 @@ export type BenchServer = {
   readonly version: string;
   /** Where its data is. */
   readonly folder: string;
-  makeDatabase(name: string): Promise<BenchDatabase>;
+  /** `root`: of another checkout, whose tables are made instead of ours. */
+  makeDatabase(name: string, root?: string): Promise<BenchDatabase>;
+  readonly postmasterPid: number;
   close(): Promise<void>;
 };
 
-const migrations = fileURLToPath(new URL('../packages/gateway/migrations', import.meta.url));
+const ownRoot = fileURLToPath(new URL('..', import.meta.url));
 
 /** A PostgreSQL of the bench's own, durable as in production; everything that is measured is measured on this one. */
 export async function openBenchServer(settings: Readonly<Record<string, string>> = {}): Promise<BenchServer> {
@@ -35,10 +38,11 @@ export async function openBenchServer(settings: Readonly<Record<string, string>>
   return {
     version,
     folder,
-    async makeDatabase(name) {
+    postmasterPid: Number(readFileSync(join(folder, 'data/postgres/postmaster.pid'), 'utf8').split('\n', 1)[0]),
+    async makeDatabase(name, root = ownRoot) {
       await first.db.query(`create database ${name}`);
       const connection = { ...embedded.connection, database: name };
-      await migrate({ connect: () => openSession(connection), folder: migrations });
+      await migrate({ connect: () => openSession(connection), folder: join(root, 'packages/gateway/migrations') });
       return open(connection, folder);
     },
     async close() {

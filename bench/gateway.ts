@@ -13,7 +13,7 @@ import { seedServices, setAccountService } from '../packages/gateway/src/merchan
 import { openVault } from '../packages/gateway/src/secrets/seal.ts';
 import type { BenchDatabase } from './database.ts';
 
-const main = fileURLToPath(new URL('../packages/gateway/src/main.ts', import.meta.url));
+const ownRoot = fileURLToPath(new URL('..', import.meta.url));
 const masterKey = Buffer.alloc(32, 1);
 
 export type BenchGateway = { readonly port: number; readonly child: ChildProcess; stop(): Promise<void> };
@@ -23,12 +23,14 @@ export type GatewayOptions = {
   readonly port: number;
   readonly env?: Readonly<Record<string, string>>;
   readonly nodeFlags?: readonly string[];
+  /** Of another checkout, whose program is started instead of ours. */
+  readonly root?: string | undefined;
 };
 
 /** The real program in a process of its own. */
 export async function startGateway(database: BenchDatabase, options: GatewayOptions): Promise<BenchGateway> {
-  const { command, port, env = {}, nodeFlags = readStartFlags() } = options;
-  const child = spawn(process.execPath, [...nodeFlags, main, command], {
+  const { command, port, env = {}, nodeFlags = readStartFlags(), root = ownRoot } = options;
+  const child = spawn(process.execPath, [...nodeFlags, join(root, 'packages/gateway/src/main.ts'), command], {
     env: {
       ...process.env,
       DATABASE_URL: database.url,
@@ -65,7 +67,8 @@ function readStartFlags(): string[] {
   const manifest = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')) as {
     readonly scripts: Readonly<Record<string, string>>;
   };
-  return (manifest.scripts['start'] ?? '').split(' ').filter((word) => word.startsWith('--'));
+  const flags = `${manifest.scripts['start'] ?? ''} ${process.env['NODE_FLAGS'] ?? ''}`;
+  return flags.split(' ').filter((word) => word.startsWith('--'));
 }
 
 async function waitUntilReady(port: number, command: string): Promise<void> {

@@ -31,11 +31,12 @@ let firstRefusal: string | undefined;
 let startedAt = 0;
 const idle: (() => void)[] = [];
 
-const isOver = (): boolean => performance.now() >= startedAt + task.seconds * 1_000;
+const isUsedUp = (): boolean => next >= requests.length && task.isEndless !== true;
+const isOver = (): boolean => performance.now() >= startedAt + task.seconds * 1_000 || isUsedUp();
 
 /** When the next request is due; undefined: not now. */
 function takeDue(): number | undefined {
-  if (next >= requests.length && task.isEndless !== true) return undefined;
+  if (isUsedUp()) return undefined;
   if (task.livesMax !== undefined && next - lives.length - refused >= task.livesMax) return undefined;
   const now = performance.now();
   if (task.ratePerSecond === undefined) return now;

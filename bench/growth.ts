@@ -92,7 +92,8 @@ export async function queueNotifications({ db }: BenchDatabase, count: number): 
     );
     await tx.query(
       `update notification n set state = 'pending', ended_at = null from job j
-       where j.kind = 'notification' and j.merchant_id = n.merchant_id and j.subject_id = n.notification_id`,
+       where j.kind = 'notification' and j.merchant_id = n.merchant_id and j.subject_id = n.notification_id
+         and n.url = 'http://127.0.0.1:9/notifications'`,
     );
   });
 }

@@ -31,6 +31,7 @@ create type accept_item as (
   connectors text[],
   endpoint_id integer,
   endpoint_url text,
+  lease_ms bigint,
   payout_id bigint,
   old_minor bigint
 );
@@ -57,6 +58,7 @@ create type accept_item_v2 as (
   connectors text[],
   endpoint_id integer,
   endpoint_url text,
+  lease_ms bigint,
   payout_id bigint,
   old_minor bigint
 );
@@ -193,7 +195,7 @@ create table attempt (
   ended_at timestamp with time zone,
   constraint attempt_pkey PRIMARY KEY (merchant_id, payout_id, attempt_no),
   constraint attempt_state_check CHECK ((state = ANY (ARRAY['open'::text, 'accepted'::text, 'unknown'::text, 'succeeded'::text, 'rejected'::text, 'void'::text])))
-) with (fillfactor=80);
+) with (fillfactor=80, autovacuum_vacuum_threshold=50000, autovacuum_vacuum_insert_threshold=100000);
 
 create table audit_checkpoint (
   merchant_id bigint not null,
@@ -285,7 +287,7 @@ create table delivery (
   error text,
   answer text,
   constraint delivery_pkey PRIMARY KEY (merchant_id, notification_id, try_no)
-);
+) with (autovacuum_vacuum_insert_threshold=100000);
 
 create table directory_revision (
   only_row boolean not null default true,
@@ -444,7 +446,7 @@ create table notification (
   constraint notification_pkey PRIMARY KEY (merchant_id, notification_id),
   constraint notification_method_check CHECK ((method = ANY (ARRAY['POST'::text, 'GET'::text]))),
   constraint notification_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'delivered'::text, 'dead'::text])))
-) with (fillfactor=70);
+) with (fillfactor=70, autovacuum_vacuum_threshold=50000, autovacuum_vacuum_insert_threshold=100000);
 
 create table notification_key (
   merchant_id bigint not null,
@@ -501,7 +503,7 @@ create table order_record (
   made_at timestamp with time zone not null,
   constraint order_record_pkey PRIMARY KEY (merchant_id, order_id),
   constraint order_record_check CHECK (((payout_id IS NULL) = (digest IS NULL)))
-);
+) with (autovacuum_vacuum_insert_threshold=100000);
 
 create table outcome_count (
   connector text not null,
@@ -594,7 +596,7 @@ create table payout (
   constraint payout_final_is_whole CHECK (((state = ANY (ARRAY['paid'::text, 'fail'::text, 'cancel'::text])) = ((final_at IS NOT NULL) AND (final_paid_minor IS NOT NULL) AND (final_commission_minor IS NOT NULL)))),
   constraint payout_paid_within_due CHECK (((final_paid_minor >= 0) AND (final_paid_minor <= due_minor))),
   constraint payout_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'sent'::text, 'review'::text, 'paid'::text, 'fail'::text, 'cancel'::text])))
-) with (fillfactor=70);
+) with (fillfactor=70, autovacuum_vacuum_threshold=50000, autovacuum_vacuum_insert_threshold=100000);
 
 create table payout_count (
   merchant_id bigint not null,
@@ -633,7 +635,7 @@ create table posting (
   constraint posting_available_after_minor_check CHECK ((available_after_minor >= 0)),
   constraint posting_is_balanced CHECK ((((((((((available_minor + held_minor) + clearing_minor) + frozen_minor) + reserve_minor) + receivable_minor) + paid_minor) + commission_minor) + funding_minor) = 0)),
   constraint posting_kind_check CHECK ((kind = ANY (ARRAY['top_up'::text, 'withdrawal'::text, 'freeze'::text, 'unfreeze'::text, 'hold'::text, 'send'::text, 'recall'::text, 'capture'::text, 'release'::text, 'reversal'::text, 'correction'::text])))
-);
+) with (autovacuum_vacuum_insert_threshold=100000);
 
 create table posting_request (
   merchant_id bigint not null,
@@ -741,7 +743,7 @@ create table transition (
   created_at timestamp with time zone not null default now(),
   constraint transition_pkey PRIMARY KEY (merchant_id, payout_id, version),
   constraint transition_is_listed CHECK (((((((((((((from_state = 'queued'::text) AND (to_state = 'sent'::text)) OR ((from_state = 'queued'::text) AND (to_state = 'cancel'::text))) OR ((from_state = 'queued'::text) AND (to_state = 'review'::text))) OR ((from_state = 'sent'::text) AND (to_state = 'paid'::text))) OR ((from_state = 'sent'::text) AND (to_state = 'fail'::text))) OR ((from_state = 'sent'::text) AND (to_state = 'cancel'::text))) OR ((from_state = 'sent'::text) AND (to_state = 'queued'::text))) OR ((from_state = 'sent'::text) AND (to_state = 'review'::text))) OR ((from_state = 'review'::text) AND (to_state = 'paid'::text))) OR ((from_state = 'review'::text) AND (to_state = 'fail'::text))) OR ((from_state = 'review'::text) AND (to_state = 'cancel'::text))))
-);
+) with (autovacuum_vacuum_insert_threshold=100000);
 
 -- indexes
 
@@ -766,6 +768,8 @@ CREATE INDEX notification_of_payout ON public.notification USING btree (payout_i
 CREATE UNIQUE INDEX notification_key_active ON public.notification_key USING btree (merchant_id) WHERE (state = 'active'::text);
 
 CREATE INDEX operator_user_by_merchant ON public.operator_user USING btree (merchant_id) WHERE (merchant_id IS NOT NULL);
+
+CREATE INDEX order_record_tombstone ON public.order_record USING btree (made_at) WHERE (payout_id IS NULL);
 
 CREATE INDEX passkey_by_user ON public.passkey USING btree (user_id);
 
@@ -804,7 +808,7 @@ create view entry as
 -- functions
 
 CREATE OR REPLACE FUNCTION public.accept_payouts_v1(input json, deadline_at timestamp with time zone)
- RETURNS TABLE(item integer, verdict text, payout_id bigint, digest bytea, digest_key integer)
+ RETURNS TABLE(item integer, verdict text, payout_id bigint, old_minor bigint, digest bytea, digest_key integer)
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
  SET enable_hashjoin TO 'off'
@@ -831,7 +835,7 @@ begin
   items := array(
     select row(item, merchant_id, account_id, order_id, digest, digest_key, received_at, service_code, recipient_kind,
       recipient_mask, recipient_sealed, currency, amount_minor, due_minor, debit_minor, commission_minor, percent_minor,
-      connectors, endpoint_id, endpoint_url, nextval('payout_id'), null)::accept_item
+      connectors, endpoint_id, endpoint_url, lease_ms, nextval('payout_id'), null)::accept_item
     from json_populate_recordset(null::accept_item, input));
 
   -- 2. The order_ids, in key order, so that none waits in a circle. A concurrent batch with the same one is waited for
@@ -870,7 +874,7 @@ begin
   -- 5. Account by account in the order of arrival: mostly the balance covers them all.
   select array_agg(row(item, merchant_id, account_id, order_id, digest, digest_key, received_at, service_code,
       recipient_kind, recipient_mask, recipient_sealed, currency, amount_minor, due_minor, debit_minor,
-      commission_minor, percent_minor, connectors, endpoint_id, endpoint_url, payout_id,
+      commission_minor, percent_minor, connectors, endpoint_id, endpoint_url, lease_ms, payout_id,
       available_minor - spent_minor + debit_minor)::accept_item),
     count(*) = cardinality(claimed) and coalesce(bool_and(spent_minor <= available_minor), true)
   into taken, is_covered
@@ -922,7 +926,10 @@ begin
       percent_minor, old_minor, connectors, endpoint_id, endpoint_url
     from t
   ), jobs as (
-    insert into job (kind, merchant_id, subject_id) select 'payout', merchant_id, payout_id from t
+    insert into job (kind, merchant_id, subject_id, run_at, fence)
+    select 'payout', merchant_id, payout_id, clock_timestamp() + coalesce(lease_ms, 0) * interval '1 millisecond',
+      case when lease_ms is null then 0 else 1 end
+    from t
   ), postings as (
     insert into posting (merchant_id, account_id, posting_id, kind, payout_id, available_minor, held_minor,
       available_after_minor, actor)
@@ -935,15 +942,16 @@ begin
   where b.merchant_id = n.merchant_id and b.account_id = n.account_id;
 
   -- 7. What was not claimed is looked up once more, now that everything it waited for has ended.
-  return query select i.item, 'accepted', i.payout_id, null::bytea, null::integer from unnest(taken) i;
+  return query select i.item, 'accepted', i.payout_id, i.old_minor, null::bytea, null::integer
+    from unnest(taken) i;
   if cardinality(others) + cardinality(short) > 0 then
     return query
-      select (short[n]).item, short_verdicts[n], null::bigint, null::bytea, null::integer
+      select (short[n]).item, short_verdicts[n], null::bigint, null::bigint, null::bytea, null::integer
       from generate_subscripts(short, 1) n
       union all
       select i.item,
         case when o.payout_id is not null then 'exists' when o.order_id is not null then 'barred' else 'again' end,
-        o.payout_id, o.digest, o.digest_key
+        o.payout_id, null::bigint, o.digest, o.digest_key
       from unnest(others) i
       left join order_record o on o.merchant_id = i.merchant_id and o.order_id = i.order_id;
   end if;
@@ -951,7 +959,7 @@ end $function$
 ;
 
 CREATE OR REPLACE FUNCTION public.accept_payouts_v2(input json, deadline_at timestamp with time zone)
- RETURNS TABLE(item integer, verdict text, payout_id bigint, digest bytea, digest_key integer)
+ RETURNS TABLE(item integer, verdict text, payout_id bigint, old_minor bigint, digest bytea, digest_key integer)
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
  SET enable_hashjoin TO 'off'
@@ -978,7 +986,7 @@ begin
   items := array(
     select row(item, merchant_id, account_id, order_id, digest, digest_key, received_at, service_code, recipient_kind,
       recipient_mask, recipient_sealed, recipient_hash, currency, amount_minor, due_minor, debit_minor, commission_minor, percent_minor,
-      connectors, endpoint_id, endpoint_url, nextval('payout_id'), null)::accept_item_v2
+      connectors, endpoint_id, endpoint_url, lease_ms, nextval('payout_id'), null)::accept_item_v2
     from json_populate_recordset(null::accept_item_v2, input));
 
   -- 2. The order_ids, in key order, so that none waits in a circle. A concurrent batch with the same one is waited for
@@ -1017,7 +1025,7 @@ begin
   -- 5. Account by account in the order of arrival: mostly the balance covers them all.
   select array_agg(row(item, merchant_id, account_id, order_id, digest, digest_key, received_at, service_code,
       recipient_kind, recipient_mask, recipient_sealed, recipient_hash, currency, amount_minor, due_minor, debit_minor,
-      commission_minor, percent_minor, connectors, endpoint_id, endpoint_url, payout_id,
+      commission_minor, percent_minor, connectors, endpoint_id, endpoint_url, lease_ms, payout_id,
       available_minor - spent_minor + debit_minor)::accept_item_v2),
     count(*) = cardinality(claimed) and coalesce(bool_and(spent_minor <= available_minor), true)
   into taken, is_covered
@@ -1069,7 +1077,10 @@ begin
       percent_minor, old_minor, connectors, endpoint_id, endpoint_url
     from t
   ), jobs as (
-    insert into job (kind, merchant_id, subject_id) select 'payout', merchant_id, payout_id from t
+    insert into job (kind, merchant_id, subject_id, run_at, fence)
+    select 'payout', merchant_id, payout_id, clock_timestamp() + coalesce(lease_ms, 0) * interval '1 millisecond',
+      case when lease_ms is null then 0 else 1 end
+    from t
   ), postings as (
     insert into posting (merchant_id, account_id, posting_id, kind, payout_id, available_minor, held_minor,
       available_after_minor, actor)
@@ -1082,15 +1093,16 @@ begin
   where b.merchant_id = n.merchant_id and b.account_id = n.account_id;
 
   -- 7. What was not claimed is looked up once more, now that everything it waited for has ended.
-  return query select i.item, 'accepted', i.payout_id, null::bytea, null::integer from unnest(taken) i;
+  return query select i.item, 'accepted', i.payout_id, i.old_minor, null::bytea, null::integer
+    from unnest(taken) i;
   if cardinality(others) + cardinality(short) > 0 then
     return query
-      select (short[n]).item, short_verdicts[n], null::bigint, null::bytea, null::integer
+      select (short[n]).item, short_verdicts[n], null::bigint, null::bigint, null::bytea, null::integer
       from generate_subscripts(short, 1) n
       union all
       select i.item,
         case when o.payout_id is not null then 'exists' when o.order_id is not null then 'barred' else 'again' end,
-        o.payout_id, o.digest, o.digest_key
+        o.payout_id, null::bigint, o.digest, o.digest_key
       from unnest(others) i
       left join order_record o on o.merchant_id = i.merchant_id and o.order_id = i.order_id;
   end if;
@@ -1098,7 +1110,7 @@ end $function$
 ;
 
 CREATE OR REPLACE FUNCTION public.apply_payouts_v1(input json)
- RETURNS SETOF integer
+ RETURNS TABLE(item integer, notification_id bigint)
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
  SET enable_hashjoin TO 'off'
@@ -1110,6 +1122,8 @@ declare
   changes payout_change[];
   written integer[];
   live payout_change[];
+  told_items integer[];
+  told_ids bigint[];
 begin
   changes := array(select t from json_populate_recordset(null::payout_change, input) t);
 
@@ -1168,11 +1182,12 @@ begin
     on conflict (merchant_id, payout_id, attempt_no) do update
       set state = excluded.state, provider_id = coalesce(excluded.provider_id, a.provider_id),
         answer = coalesce(excluded.answer, a.answer), asks = a.asks + 1, ended_at = excluded.ended_at
-  ), new as (
-    select c.merchant_id, c.account_id, c.payout_id, nextval('notification_id') as notification_id, n.*
+  ), new as materialized (
+    -- lease_ms: how long the caller owns the notification's job from its first moment on; null: it is queued.
+    select c.item, c.merchant_id, c.account_id, c.payout_id, nextval('notification_id') as notification_id, n.*
     from c
     cross join lateral jsonb_to_recordset(c.notifications)
-      as n (endpoint_id integer, url text, method text, signed_text text, lane text, dead boolean)
+      as n (endpoint_id integer, url text, method text, signed_text text, lane text, dead boolean, lease_ms bigint)
     where c.notifications is not null
   ), notifications as (
     insert into notification (merchant_id, notification_id, payout_id, account_id, endpoint_id, url, method,
@@ -1181,8 +1196,11 @@ begin
       case when dead then 'dead' else 'pending' end, case when dead then clock_timestamp() end
     from new
   ), announced as (
-    insert into job (kind, merchant_id, subject_id, lane, run_at)
-    select 'notification', merchant_id, notification_id, lane, clock_timestamp() from new where not dead
+    insert into job (kind, merchant_id, subject_id, lane, run_at, fence)
+    select 'notification', merchant_id, notification_id, lane,
+      clock_timestamp() + coalesce(lease_ms, 0) * interval '1 millisecond',
+      case when lease_ms is null then 0 else 1 end
+    from new where not dead
   ), done as (
     -- The rows are locked, so they stay where they are.
     delete from job j using (
@@ -1198,9 +1216,13 @@ begin
     select 'payout', merchant_id, payout_id, clock_timestamp() + run_in_ms * interval '1 millisecond'
     from c where run_in_ms >= 0
     on conflict (kind, merchant_id, subject_id) do update set run_at = excluded.run_at
+  ), incidents as (
+    insert into incident (merchant_id, payout_id, kind, detail)
+    select merchant_id, payout_id, incident_kind, incident_detail from c where incident_kind is not null
   )
-  insert into incident (merchant_id, payout_id, kind, detail)
-  select merchant_id, payout_id, incident_kind, incident_detail from c where incident_kind is not null;
+  -- Ids were taken in the order of the announcements.
+  select array_agg(item order by notification_id), array_agg(notification_id order by notification_id)
+  into told_items, told_ids from new;
 
   -- 3. Balances last, because the next batch waits for them, and in account order like every other writer of them.
   perform 1 from balance b
@@ -1236,7 +1258,9 @@ begin
   ) m
   where b.merchant_id = m.merchant_id and b.account_id = m.account_id;
 
-  return query select c.item from unnest(live) c;
+  return query
+    select c.item, null::bigint from unnest(live) c
+    union all select * from unnest(told_items, told_ids);
 end $function$
 ;
 

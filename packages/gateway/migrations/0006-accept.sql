@@ -4,11 +4,16 @@
 -- plan that was made while a table was empty would go on reading it whole as it grows. What is left is looking up each
 -- row by its key, which is right for a group of any size. Planning anew would cost more than the work itself.
 
+-- Sweeping tombstones must not read the orders of all times.
+create index order_record_tombstone on order_record (made_at) where payout_id is null;
+
 create type accept_item as (
   item integer, merchant_id bigint, account_id uuid, order_id text, digest bytea, digest_key integer,
   received_at timestamptz, service_code text, recipient_kind text, recipient_mask text, recipient_sealed bytea,
   currency text, amount_minor bigint, due_minor bigint, debit_minor bigint, commission_minor bigint,
   percent_minor bigint, connectors text[], endpoint_id integer, endpoint_url text,
+  -- How long the caller owns the payout's job from its first moment on; null: it is queued for whoever claims it.
+  lease_ms bigint,
   payout_id bigint, old_minor bigint
 );
 
@@ -16,7 +21,7 @@ create type accept_item as (
 -- orders_per_minute, amount_per_day (a limit of the merchant, nothing written); barred (a tombstone newer than the
 -- request holds the order_id); again (undecided: put it into the next batch).
 create function accept_payouts_v1(input json, deadline_at timestamptz)
-returns table (item integer, verdict text, payout_id bigint, digest bytea, digest_key integer)
+returns table (item integer, verdict text, payout_id bigint, old_minor bigint, digest bytea, digest_key integer)
 language plpgsql
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan
 as $$
@@ -40,7 +45,7 @@ begin
   items := array(
     select row(item, merchant_id, account_id, order_id, digest, digest_key, received_at, service_code, recipient_kind,
       recipient_mask, recipient_sealed, currency, amount_minor, due_minor, debit_minor, commission_minor, percent_minor,
-      connectors, endpoint_id, endpoint_url, nextval('payout_id'), null)::accept_item
+      connectors, endpoint_id, endpoint_url, lease_ms, nextval('payout_id'), null)::accept_item
     from json_populate_recordset(null::accept_item, input));
 
   -- 2. The order_ids, in key order, so that none waits in a circle. A concurrent batch with the same one is waited for
@@ -79,7 +84,7 @@ begin
   -- 5. Account by account in the order of arrival: mostly the balance covers them all.
   select array_agg(row(item, merchant_id, account_id, order_id, digest, digest_key, received_at, service_code,
       recipient_kind, recipient_mask, recipient_sealed, currency, amount_minor, due_minor, debit_minor,
-      commission_minor, percent_minor, connectors, endpoint_id, endpoint_url, payout_id,
+      commission_minor, percent_minor, connectors, endpoint_id, endpoint_url, lease_ms, payout_id,
       available_minor - spent_minor + debit_minor)::accept_item),
     count(*) = cardinality(claimed) and coalesce(bool_and(spent_minor <= available_minor), true)
   into taken, is_covered
@@ -131,7 +136,10 @@ begin
       percent_minor, old_minor, connectors, endpoint_id, endpoint_url
     from t
   ), jobs as (
-    insert into job (kind, merchant_id, subject_id) select 'payout', merchant_id, payout_id from t
+    insert into job (kind, merchant_id, subject_id, run_at, fence)
+    select 'payout', merchant_id, payout_id, clock_timestamp() + coalesce(lease_ms, 0) * interval '1 millisecond',
+      case when lease_ms is null then 0 else 1 end
+    from t
   ), postings as (
     insert into posting (merchant_id, account_id, posting_id, kind, payout_id, available_minor, held_minor,
       available_after_minor, actor)
@@ -144,15 +152,16 @@ begin
   where b.merchant_id = n.merchant_id and b.account_id = n.account_id;
 
   -- 7. What was not claimed is looked up once more, now that everything it waited for has ended.
-  return query select i.item, 'accepted', i.payout_id, null::bytea, null::integer from unnest(taken) i;
+  return query select i.item, 'accepted', i.payout_id, i.old_minor, null::bytea, null::integer
+    from unnest(taken) i;
   if cardinality(others) + cardinality(short) > 0 then
     return query
-      select (short[n]).item, short_verdicts[n], null::bigint, null::bytea, null::integer
+      select (short[n]).item, short_verdicts[n], null::bigint, null::bigint, null::bytea, null::integer
       from generate_subscripts(short, 1) n
       union all
       select i.item,
         case when o.payout_id is not null then 'exists' when o.order_id is not null then 'barred' else 'again' end,
-        o.payout_id, o.digest, o.digest_key
+        o.payout_id, null::bigint, o.digest, o.digest_key
       from unnest(others) i
       left join order_record o on o.merchant_id = i.merchant_id and o.order_id = i.order_id;
   end if;

@@ -13,9 +13,10 @@ create type payout_change as (
   run_in_ms bigint, notifications jsonb, incident_kind text, incident_detail jsonb
 );
 
--- Returns the items that were applied. Of the others nothing was written: the payout has moved on since it was read
+-- Returns a row for each item that was applied, and one more for each of its notifications with its id, in the order
+-- in which they were given. Of the other items nothing was written: the payout has moved on since it was read
 -- (version), or another worker owns its job now (fence).
-create function apply_payouts_v1(input json) returns setof integer
+create function apply_payouts_v1(input json) returns table (item integer, notification_id bigint)
 language plpgsql
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan
 as $$
@@ -24,6 +25,8 @@ declare
   changes payout_change[];
   written integer[];
   live payout_change[];
+  told_items integer[];
+  told_ids bigint[];
 begin
   changes := array(select t from json_populate_recordset(null::payout_change, input) t);
 
@@ -82,11 +85,12 @@ begin
     on conflict (merchant_id, payout_id, attempt_no) do update
       set state = excluded.state, provider_id = coalesce(excluded.provider_id, a.provider_id),
         answer = coalesce(excluded.answer, a.answer), asks = a.asks + 1, ended_at = excluded.ended_at
-  ), new as (
-    select c.merchant_id, c.account_id, c.payout_id, nextval('notification_id') as notification_id, n.*
+  ), new as materialized (
+    -- lease_ms: how long the caller owns the notification's job from its first moment on; null: it is queued.
+    select c.item, c.merchant_id, c.account_id, c.payout_id, nextval('notification_id') as notification_id, n.*
     from c
     cross join lateral jsonb_to_recordset(c.notifications)
-      as n (endpoint_id integer, url text, method text, signed_text text, lane text, dead boolean)
+      as n (endpoint_id integer, url text, method text, signed_text text, lane text, dead boolean, lease_ms bigint)
     where c.notifications is not null
   ), notifications as (
     insert into notification (merchant_id, notification_id, payout_id, account_id, endpoint_id, url, method,
@@ -95,8 +99,11 @@ begin
       case when dead then 'dead' else 'pending' end, case when dead then clock_timestamp() end
     from new
   ), announced as (
-    insert into job (kind, merchant_id, subject_id, lane, run_at)
-    select 'notification', merchant_id, notification_id, lane, clock_timestamp() from new where not dead
+    insert into job (kind, merchant_id, subject_id, lane, run_at, fence)
+    select 'notification', merchant_id, notification_id, lane,
+      clock_timestamp() + coalesce(lease_ms, 0) * interval '1 millisecond',
+      case when lease_ms is null then 0 else 1 end
+    from new where not dead
   ), done as (
     -- The rows are locked, so they stay where they are.
     delete from job j using (
@@ -112,9 +119,13 @@ begin
     select 'payout', merchant_id, payout_id, clock_timestamp() + run_in_ms * interval '1 millisecond'
     from c where run_in_ms >= 0
     on conflict (kind, merchant_id, subject_id) do update set run_at = excluded.run_at
+  ), incidents as (
+    insert into incident (merchant_id, payout_id, kind, detail)
+    select merchant_id, payout_id, incident_kind, incident_detail from c where incident_kind is not null
   )
-  insert into incident (merchant_id, payout_id, kind, detail)
-  select merchant_id, payout_id, incident_kind, incident_detail from c where incident_kind is not null;
+  -- Ids were taken in the order of the announcements.
+  select array_agg(item order by notification_id), array_agg(notification_id order by notification_id)
+  into told_items, told_ids from new;
 
   -- 3. Balances last, because the next batch waits for them, and in account order like every other writer of them.
   perform 1 from balance b
@@ -150,5 +161,7 @@ begin
   ) m
   where b.merchant_id = m.merchant_id and b.account_id = m.account_id;
 
-  return query select c.item from unnest(live) c;
+  return query
+    select c.item, null::bigint from unnest(live) c
+    union all select * from unnest(told_items, told_ids);
 end $$;

@@ -88,3 +88,14 @@ begin
 
   return query select r.item from unnest(live) r;
 end $$;
+
+-- These tables only grow and are looked up by key: cleaning them every few seconds while they are small costs more than
+-- it saves. What is dead in them is pruned by the next update of its page; the shares of a table that autovacuum waits
+-- for count on from here. They are analyzed as often as any other: the audit joins them.
+alter table order_record set (autovacuum_vacuum_insert_threshold = 100000);
+alter table posting set (autovacuum_vacuum_insert_threshold = 100000);
+alter table transition set (autovacuum_vacuum_insert_threshold = 100000);
+alter table delivery set (autovacuum_vacuum_insert_threshold = 100000);
+alter table payout set (autovacuum_vacuum_threshold = 50000, autovacuum_vacuum_insert_threshold = 100000);
+alter table attempt set (autovacuum_vacuum_threshold = 50000, autovacuum_vacuum_insert_threshold = 100000);
+alter table notification set (autovacuum_vacuum_threshold = 50000, autovacuum_vacuum_insert_threshold = 100000);

@@ -16,13 +16,15 @@ import { registerMerchantRoutes } from './http/routes/merchant/routes.ts';
 import { type Needs as OperatorNeeds, registerOperatorRoutes } from './http/routes/operator/routes.ts';
 import { createServer, type HttpServer, type Log } from './http/server.ts';
 import { openPresence } from './jobs/presence.ts';
-import { createQueue, type JobKind } from './jobs/queue.ts';
+import { createQueue, type Job, type JobKind } from './jobs/queue.ts';
 import { type Rounds, startRounds } from './jobs/rounds.ts';
+import type { Reserve } from './jobs/seat.ts';
 import { createWorker, type Worker } from './jobs/worker.ts';
 import { type Directory, openDirectory } from './merchants/directory.ts';
 import { createNonces, sweepNonces } from './merchants/nonces.ts';
 import { type Metrics, openMetrics } from './metrics/measure.ts';
 import { createDeliverer, deliveryLease } from './notifications/deliver.ts';
+import type { StoredNotification } from './notifications/store.ts';
 import { resendNotification, testEndpoint } from './notifications/resend.ts';
 import { sweepSignIns } from './operators/factors.ts';
 import { createSignInGuard } from './operators/guard-sign-in.ts';
@@ -37,7 +39,7 @@ import { openPauses } from './payouts/heed-pauses.ts';
 import { judgePayout } from './payouts/judge.ts';
 import { createRecorder } from './payouts/record.ts';
 import { skipWaits } from './payouts/skip-waits.ts';
-import { createPayoutReader } from './payouts/store.ts';
+import { createPayoutReader, type StoredPayout } from './payouts/store.ts';
 import { type LedgerWatch, watchLedger } from './payouts/watch-ledger.ts';
 import { openVault, type Vault } from './secrets/seal.ts';
 
@@ -82,6 +84,9 @@ export type App = {
   stop(): Promise<void>;
 };
 
+/** None where the process does not work. */
+type Workers = { payout?: Worker<StoredPayout>; notification?: Worker<StoredNotification> };
+
 type Parts = Awaited<ReturnType<typeof openParts>>;
 
 const monotonicMs = (): number => performance.now();
@@ -91,6 +96,7 @@ const sweepEveryMs = 60_000;
 const recipientsEveryMs = 60_000;
 const countEveryMs = 2_000;
 const presenceEveryMs = 10_000;
+const dayMs = 86_400_000;
 
 /** The composition root: makes every room and gives each what it needs. */
 export async function startApp(options: AppOptions): Promise<App> {
@@ -102,6 +108,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     monotonicMs,
     vault,
     wake: parts.wake,
+    reserve: parts.reservePayout,
     waitingMax: options.createsWaitingMax,
     groupsMax: options.connectionsMax.accept,
     onLostAnswer: parts.report('the answer to an accept was lost'),
@@ -121,8 +128,8 @@ export async function startApp(options: AppOptions): Promise<App> {
     deadlineMs: options.notificationDeadlineMs,
   });
   startWorkers(options, parts, {
-    payout: (job) => advancePayout(payouts, job),
-    notification: (job) => deliverer.handle(job),
+    payout: (job, known) => advancePayout(payouts, job, known),
+    notification: (job, known) => deliverer.handle(job, known),
   });
   const watch = startWatch(options, parts);
   parts.gauged.watch = watch;
@@ -142,7 +149,8 @@ export async function startApp(options: AppOptions): Promise<App> {
       clearInterval(sweep);
       await server.close();
       await creator.drain();
-      await Promise.all([watch.stop(), chores.stop(), ...[...parts.workers.values()].map((worker) => worker.stop())]);
+      const { payout, notification } = parts.workers;
+      await Promise.all([watch.stop(), chores.stop(), payout?.stop(), notification?.stop()]);
       await Promise.all([payouts.pauses.close(), payouts.connectors.close(), deliverer.close(), directory.close()]);
       parts.clock.close();
       await closePools(pools);
@@ -158,7 +166,7 @@ function registerRoutes(server: HttpServer, { options, parts, creator }: Served)
   const ordering = {
     creator,
     allowLoopbackUrls: allowLoopback,
-    today: () => new Date().toISOString().slice(0, 10),
+    today: createToday(),
   };
   registerMerchantRoutes(server, {
     ...pools,
@@ -220,6 +228,19 @@ function registerRoutes(server: HttpServer, { options, parts, creator }: Served)
   registerCabinetRoutes(server, people);
 }
 
+/** The date in UTC, which every order asks for: written out once a day. */
+function createToday(): () => string {
+  let day = 0;
+  let text = '';
+  return () => {
+    const now = Date.now();
+    const today = Math.floor(now / dayMs);
+    if (today !== day) text = new Date(now).toISOString().slice(0, 10);
+    day = today;
+    return text;
+  };
+}
+
 /** What requests and jobs both need. */
 async function openParts(options: AppOptions) {
   const { log } = options;
@@ -228,8 +249,8 @@ async function openParts(options: AppOptions) {
   const pools = openPools({ ...options, onError: report('a database connection broke') });
   const clock = await openDatabaseClock({ db: pools.readDb, monotonicMs, onError: report('no clock of the database') });
   const directory = openDirectory({ db: pools.readDb, log });
-  const workers = new Map<JobKind, Worker>();
-  const wake = (kind: JobKind): void => workers.get(kind)?.wake();
+  const workers: Workers = {};
+  const wake = (kind: JobKind): void => workers[kind]?.wake();
   // Rooms that are made later and asked for their figures.
   const gauged: { creator?: Creator; watch?: LedgerWatch } = {};
   const pauses = openPauses({
@@ -258,6 +279,8 @@ async function openParts(options: AppOptions) {
     recorder: createRecorder({
       db: pools.workDb,
       overloaded,
+      wake,
+      reserve: (lane) => workers.notification?.reserve(lane),
     }),
     connectors: createRegistry([sandbox]),
     pauses,
@@ -284,7 +307,9 @@ async function openParts(options: AppOptions) {
         'a payout could not go on',
       ),
   } satisfies PayoutNeeds;
-  return { log, report, vault, pools, clock, directory, workers, wake, sandbox, payouts, metrics, gauged };
+  const reservePayout: Reserve<StoredPayout> = (lane) => workers.payout?.reserve(lane);
+  const made = { workers, wake, reservePayout, sandbox, payouts, metrics, gauged };
+  return { log, report, vault, pools, clock, directory, ...made };
 }
 
 function openSandbox({ sandbox }: AppOptions, vault: Vault): SandboxConnector {
@@ -310,7 +335,7 @@ function startChores(options: AppOptions, { pools, vault, report, workers }: Par
   const { work } = options.does;
   const keeping = report('recipients could not be looked after');
   const { workDb: db } = pools;
-  const inHand = (kind: JobKind): number => workers.get(kind)?.inHand() ?? 0;
+  const inHand = (kind: JobKind): number => workers[kind]?.inHand() ?? 0;
   const presence = openPresence({
     db,
     does: options.does,
@@ -339,39 +364,34 @@ function startChores(options: AppOptions, { pools, vault, report, workers }: Par
   };
 }
 
-type Handlers = Readonly<Record<JobKind, Parameters<typeof createWorker>[0]['handle']>>;
+type Handle<Known> = Parameters<typeof createWorker<Known>>[0]['handle'];
+type Handlers = { readonly payout: Handle<StoredPayout>; readonly notification: Handle<StoredNotification> };
 
 function startWorkers(options: AppOptions, parts: Parts, handlers: Handlers): void {
   if (!options.does.work) return;
-  const queue = createQueue({ db: parts.pools.workDb });
-  const kinds = [
-    { kind: 'payout', leaseMs: 2 * options.policy.sendWithinMs, jobsMax: options.jobs.payoutsMax },
-    {
-      kind: 'notification',
-      leaseMs: deliveryLease(options.notificationDeadlineMs),
-      jobsMax: options.jobs.notificationsMax,
-    },
-  ] as const;
-  for (const { kind, ...limits } of kinds) {
-    const worker = createWorker({
-      queue,
-      kind,
-      ...limits,
-      claimMax,
-      laneJobsMax: options.jobs.laneMax,
-      pollMs: options.pollMs,
-      handle: handlers[kind],
-      onError: (error, job) =>
-        parts.log.error(
-          {
-            err: error,
-            kind,
-            subjectId: String(job?.subjectId),
-          },
-          'a job failed',
-        ),
-    });
-    parts.workers.set(kind, worker);
-    worker.start();
-  }
+  const { jobs, policy, notificationDeadlineMs } = options;
+  const shared = {
+    queue: createQueue({ db: parts.pools.workDb }),
+    claimMax,
+    laneJobsMax: jobs.laneMax,
+    pollMs: options.pollMs,
+    onError: (error: unknown, job: Job | undefined) =>
+      parts.log.error({ err: error, kind: job?.kind, subjectId: String(job?.subjectId) }, 'a job failed'),
+  };
+  parts.workers.payout = createWorker({
+    ...shared,
+    kind: 'payout',
+    leaseMs: 2 * policy.sendWithinMs,
+    jobsMax: jobs.payoutsMax,
+    handle: handlers.payout,
+  });
+  parts.workers.notification = createWorker({
+    ...shared,
+    kind: 'notification',
+    leaseMs: deliveryLease(notificationDeadlineMs),
+    jobsMax: jobs.notificationsMax,
+    handle: handlers.notification,
+  });
+  parts.workers.payout.start();
+  parts.workers.notification.start();
 }

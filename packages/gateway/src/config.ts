@@ -71,7 +71,7 @@ export const settings: readonly Setting[] = [
   },
   { name: 'NAMED_STATEMENTS', default: 'true', meaning: 'off behind a pooler that cannot keep named statements' },
   { name: 'CREATES_WAITING_MAX', default: '2000', meaning: 'orders that may wait for the database; more get 503' },
-  { name: 'ACCEPT_CONNECTIONS', default: '2', meaning: 'connections that commit groups of orders' },
+  { name: 'ACCEPT_CONNECTIONS', default: '1', meaning: 'connections that commit groups of orders' },
   { name: 'READ_CONNECTIONS', default: '4', meaning: 'connections for status, balance and the operator API' },
   { name: 'WORK_CONNECTIONS', default: '6', meaning: 'connections of the workers' },
   { name: 'PAYOUT_JOBS_MAX', default: '256', meaning: 'payouts one process has in hand at once' },

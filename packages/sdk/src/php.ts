@@ -46,7 +46,12 @@ function encodeValue(value: PhpValue): string {
   return String(value);
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what has to be escaped
+const escapable = /["\\/\u0000-\u001f\u0080-\uffff]/;
+
 function encodeText(text: string): string {
+  // Most texts have nothing to escape, and then no surrogate either.
+  if (!escapable.test(text)) return `"${text}"`;
   if (!isWellFormed(text)) throw new TypeError('The text has a lone surrogate, which UTF-8 cannot carry.');
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what has to be escaped
   return `"${text.replace(/["\\/\u0000-\u001f\u0080-\uffff]/g, escapeUnit)}"`;

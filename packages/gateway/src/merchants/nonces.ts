@@ -58,5 +58,5 @@ export function createNonces({ db, overloaded, onError }: NoncesOptions): Nonces
 
 /** What is older than any signature that could still be accepted. */
 export async function sweepNonces(sql: Sql): Promise<void> {
-  await sql.query('delete from signature_nonce where expires_at < clock_timestamp()');
+  await sql.query('delete from signature_nonce where expires_at < now()');
 }

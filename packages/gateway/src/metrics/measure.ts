@@ -9,7 +9,7 @@ type Load = { readonly waiting: number; readonly open: number; readonly idle: nu
 /** What this process can tell without asking anybody. */
 export type Sources = {
   readonly pools: Readonly<Record<string, { load(): Load }>>;
-  readonly workers: ReadonlyMap<string, { inHand(): number }>;
+  readonly workers: Readonly<Record<string, { inHand(): number }>>;
   readonly ordersWaiting: () => number;
   readonly pauses: () => number;
   readonly audit: () => { readonly passes: number; readonly failures: number; readonly violations: number };
@@ -54,7 +54,7 @@ export function openMetrics(
     for (const [pool, source] of Object.entries(sources.pools)) {
       for (const [is, value] of Object.entries(source.load())) gauges.connections.set({ pool, is }, value);
     }
-    for (const [kind, worker] of sources.workers) gauges.jobsInHand.set({ kind }, worker.inHand());
+    for (const [kind, worker] of Object.entries(sources.workers)) gauges.jobsInHand.set({ kind }, worker.inHand());
     gauges.ordersWaiting.set(sources.ordersWaiting());
     gauges.pauses.set(sources.pauses());
     const { passes, failures, violations } = sources.audit();

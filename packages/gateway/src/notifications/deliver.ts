@@ -36,8 +36,11 @@ export type Needs = {
 };
 
 export type Deliverer = {
-  /** One try of one notification, recorded. Throws when it could not be recorded; the job comes again then. */
-  handle(job: Job): Promise<void>;
+  /**
+   * One try of one notification, recorded. Throws when it could not be recorded; the job comes again then. `known`: the
+   * notification as it has just been written; without it, it is read.
+   */
+  handle(job: Job, known?: StoredNotification): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -70,8 +73,8 @@ export function createDeliverer(needs: Needs): Deliverer {
   }
 
   return {
-    async handle(job) {
-      const notification = await store.find({ merchantId: job.merchantId, notificationId: job.subjectId });
+    async handle(job, known) {
+      const notification = known ?? (await store.find({ merchantId: job.merchantId, notificationId: job.subjectId }));
       if (notification === undefined) throw new Error(`notification ${job.subjectId} of a queued job is not there`);
       const { sign, startedAt, made } = await send(notification);
       const { state, delayMs } = decideNext({ notification, made, delaysMs });

@@ -42,18 +42,37 @@ export function composeMessage(input: {
   readonly sign: string;
 }): Message {
   const { method, signedText, sign } = input;
-  const url = new URL(input.url);
-  url.hash = '';
   const fields = readFields(signedText);
   if (method === 'GET') {
+    const url = readUrl(input.url);
     const query = notificationQuery(fields, sign);
     url.search = url.search === '' ? query : `${url.search}&${query}`;
     return { method, url, body: '' };
   }
+  const url = findUrl(input.url);
   const body = notificationBody(fields, sign);
   // A receiver verifies what it gets: it has to be the very text that was signed.
   if (!body.startsWith(signedText.slice(0, -1))) throw new Error('the stored text of a notification reads differently');
   return { method, url, body };
+}
+
+function readUrl(text: string): URL {
+  const url = new URL(text);
+  url.hash = '';
+  return url;
+}
+
+const urls = new Map<string, URL>();
+const urlsMax = 1_000;
+
+/** An endpoint's URL is the same for all its notifications. What is found here is never written to. */
+function findUrl(text: string): URL {
+  const known = urls.get(text);
+  if (known !== undefined) return known;
+  if (urls.size >= urlsMax) urls.clear();
+  const url = readUrl(text);
+  urls.set(text, url);
+  return url;
 }
 
 /** The fields of a signed text. In GET it has "0" or "1" where the fields have a boolean. */

@@ -1,6 +1,8 @@
 import type { DatabaseClock } from '../db/clock.ts';
 import type { Sql, Statement } from '../db/pool.ts';
+import type { Reserve, Seat } from '../jobs/seat.ts';
 import type { CheckedOrder } from './checked-order.ts';
+import type { StoredPayout } from './store.ts';
 
 export type AcceptItem = CheckedOrder & {
   readonly digest: Buffer;
@@ -27,26 +29,100 @@ type AcceptRow = {
   item: number;
   verdict: AcceptResult['verdict'];
   payout_id: bigint | null;
+  old_minor?: bigint | null;
   digest: Buffer | null;
   digest_key: number | null;
 };
 
+export type AcceptNeeds = {
+  readonly acceptDb: Sql;
+  readonly clock: DatabaseClock;
+  readonly monotonicMs: () => number;
+  /** There is a payout in the queue that nobody owns. */
+  readonly wake: (kind: 'payout') => void;
+  /** Where this process sends payouts itself: it begins with what it accepts without claiming it first. */
+  readonly reserve?: Reserve<StoredPayout> | undefined;
+};
+
 /** One round trip for the whole group. Throws if the group as a whole failed; then nothing of it was written. */
 export async function acceptOrders(
-  needs: { readonly acceptDb: Sql; readonly clock: DatabaseClock },
+  needs: AcceptNeeds,
   items: readonly AcceptItem[],
   withinMs: number,
 ): Promise<AcceptResult[]> {
+  const seats = items.map(() => needs.reserve?.(''));
+  try {
+    return await acceptSeated(needs, { items, seats }, withinMs);
+  } catch (error) {
+    for (const seat of seats) seat?.leave();
+    throw error;
+  }
+}
+
+type Group = { readonly items: readonly AcceptItem[]; readonly seats: readonly (Seat<StoredPayout> | undefined)[] };
+
+async function acceptSeated(needs: AcceptNeeds, { items, seats }: Group, withinMs: number): Promise<AcceptResult[]> {
   const earliestMs = Math.min(...items.map((item) => item.receivedMs));
   const deadlineAt = needs.clock.at(earliestMs + withinMs);
-  const input = JSON.stringify(items.map((item, at) => itemRow(item, at, needs.clock)));
+  const input = JSON.stringify(items.map((item, at) => itemRow(item, { at, clock: needs.clock, seat: seats[at] })));
   const rows = await needs.acceptDb.run<AcceptRow>(acceptPayouts, [input, deadlineAt]);
   const results: AcceptResult[] = Array.from({ length: items.length });
   for (const row of rows) results[row.item] = readResult(row);
+  const createdAt = needs.clock.at(needs.monotonicMs());
+  let isQueued = false;
+  for (const row of rows) {
+    const [item, seat] = [items[row.item], seats[row.item]];
+    if (row.verdict !== 'accepted' || item === undefined || row.payout_id === null) seat?.leave();
+    else if (seat === undefined) isQueued = true;
+    else {
+      const payout = acceptedPayout(item, { payoutId: row.payout_id, oldMinor: row.old_minor ?? 0n, createdAt });
+      seat.take({ merchantId: item.merchantId, subjectId: row.payout_id }, payout);
+    }
+  }
+  if (isQueued) needs.wake('payout');
   return results;
 }
 
-function itemRow(item: AcceptItem, at: number, clock: DatabaseClock): object {
+/** The payout as it was just written; its time is good to some milliseconds. */
+function acceptedPayout(
+  item: AcceptItem,
+  made: { readonly payoutId: bigint; readonly oldMinor: bigint; readonly createdAt: Date },
+): StoredPayout {
+  const { order } = item;
+  return {
+    merchantId: item.merchantId,
+    payoutId: made.payoutId,
+    accountId: item.accountId,
+    orderId: order.orderId,
+    state: 'queued',
+    version: 1,
+    serviceCode: order.serviceCode,
+    currency: item.currency,
+    amountMinor: order.amountMinor,
+    charge: item.charge,
+    recipientKind: item.recipientKind,
+    recipientMask: item.recipient.mask,
+    recipientSealed: item.sealed,
+    oldAvailableMinor: made.oldMinor,
+    finalPaidMinor: undefined,
+    finalCommissionMinor: undefined,
+    failReason: undefined,
+    rrn: undefined,
+    connectors: item.connectors,
+    endpointId: order.endpointId,
+    endpointUrl: order.endpointUrl,
+    createdAt: made.createdAt,
+    finalAt: undefined,
+    attempt: undefined,
+    providerId: undefined,
+    attemptStartedAt: undefined,
+    attemptAgeMs: 0,
+  };
+}
+
+type Placed = { readonly at: number; readonly clock: DatabaseClock; readonly seat: Seat<unknown> | undefined };
+
+function itemRow(item: AcceptItem, { at, clock, seat }: Placed): object {
   const { order, charge } = item;
   return {
     item: at,
@@ -70,6 +146,7 @@ function itemRow(item: AcceptItem, at: number, clock: DatabaseClock): object {
     connectors: item.connectors,
     endpoint_id: order.endpointId,
     endpoint_url: order.endpointUrl,
+    lease_ms: seat?.leaseMs,
   };
 }
 
@@ -125,9 +202,10 @@ export async function probeOrder(db: Sql, key: OrderKey): Promise<OrderRecord | 
   return findOrder(db, key);
 }
 
+/** By now() and not by clock_timestamp(), which no index can be asked about: the table keeps every order for ever. */
 const dropTombstones: Statement = {
   name: 'drop_tombstones',
-  text: `delete from order_record where payout_id is null and made_at < clock_timestamp() - interval '2 minutes'`,
+  text: `delete from order_record where payout_id is null and made_at < now() - interval '2 minutes'`,
 };
 
 /** Tombstones older than any accept's deadline have done their work. */

@@ -2,11 +2,18 @@ import { timingSafeEqual } from 'node:crypto';
 import { canonicalOrder, type Order } from '../core/order.ts';
 import { type Problem, Refusal } from '../core/problem.ts';
 import { type Batch, createBatch } from '../db/batch.ts';
-import type { DatabaseClock } from '../db/clock.ts';
 import { isCertainlyAborted, isStatementRefused, type Sql } from '../db/pool.ts';
 import type { Vault } from '../secrets/seal.ts';
 import type { CheckedOrder } from './checked-order.ts';
-import { type AcceptItem, type AcceptResult, acceptOrders, findOrder, type OrderRecord, probeOrder } from './accept.ts';
+import {
+  type AcceptItem,
+  type AcceptNeeds,
+  type AcceptResult,
+  acceptOrders,
+  findOrder,
+  type OrderRecord,
+  probeOrder,
+} from './accept.ts';
 import { sealRecipient } from './recipient-seal.ts';
 
 export type Creation =
@@ -17,15 +24,11 @@ export type Creation =
   /** Not even the database could be asked: the status call will tell. */
   | { readonly kind: 'unknown' };
 
-export type Needs = {
-  /** Pool of the accepts alone. */
-  readonly acceptDb: Sql;
+/** `acceptDb`: a pool of the accepts alone. */
+export type Needs = AcceptNeeds & {
   /** Fresh connections for probing after a lost answer. */
   readonly probeDb: Sql;
-  readonly clock: DatabaseClock;
-  readonly monotonicMs: () => number;
   readonly vault: Vault;
-  readonly wake: (kind: 'payout') => void;
   /** Orders that may wait for the database before new ones are refused. */
   readonly waitingMax: number;
   readonly groupsMax: number;
@@ -117,7 +120,6 @@ async function acceptItem(
     const result = await batch.add(item);
     switch (result.verdict) {
       case 'accepted':
-        needs.wake('payout');
         return { kind: 'created', payoutId: result.payoutId, isReplay: false };
       case 'exists':
         return compareOrder(needs, text, result.record);

@@ -19,10 +19,13 @@ export type Needs = SettleNeeds & {
   readonly onBug: (error: unknown, payoutId: bigint) => void;
 };
 
-/** One step of a payout that is not final: send it, or ask about the attempt that is under way. */
-export async function advancePayout(needs: Needs, job: Job): Promise<void> {
+/**
+ * One step of a payout that is not final: send it, or ask about the attempt that is under way. `known` is the payout as
+ * whoever queued the job has just written it; without it, it is read.
+ */
+export async function advancePayout(needs: Needs, job: Job, known?: StoredPayout): Promise<void> {
   const readAtMs = needs.monotonicMs();
-  const payout = await needs.reader.findPayout({ merchantId: job.merchantId, payoutId: job.subjectId });
+  const payout = known ?? (await needs.reader.findPayout({ merchantId: job.merchantId, payoutId: job.subjectId }));
   if (payout === undefined) throw new Error(`job of payout ${job.subjectId}: there is no such payout`);
   if (isFinal(payout.state)) return;
   if (payout.state === 'queued') await sendPayout(needs, payout, job);

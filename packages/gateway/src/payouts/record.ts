@@ -1,7 +1,9 @@
 import type { Change } from '../core/payout.ts';
 import { type Batch, createBatch } from '../db/batch.ts';
 import { isStatementRefused, type Sql, type Statement } from '../db/pool.ts';
+import type { Reserve, Seat } from '../jobs/seat.ts';
 import type { Announcement } from '../notifications/announce.ts';
+import type { StoredNotification } from '../notifications/store.ts';
 import type { StoredPayout } from './store.ts';
 
 const leaveToLease = -1;
@@ -19,27 +21,92 @@ export type PayoutRecord = {
 /** `false`: the payout had moved on or another worker owns it by now, and nothing was written. */
 export type Recorder = { record(record: PayoutRecord): Promise<boolean>; drain(): Promise<void> };
 
-const applyPayouts: Statement = {
-  name: 'apply_payouts',
-  text: 'select apply_payouts_v1 as item from apply_payouts_v1($1)',
+export type Needs = {
+  readonly db: Sql;
+  readonly overloaded: () => Error;
+  /** There are notifications in the queue that nobody owns. */
+  readonly wake?: ((kind: 'notification') => void) | undefined;
+  /** Where this process delivers itself: it begins with what it announces without claiming it first. */
+  readonly reserve?: Reserve<StoredNotification> | undefined;
 };
 
+const applyPayouts: Statement = { name: 'apply_payouts', text: 'select * from apply_payouts_v1($1)' };
+
+/** A row per item that was applied, and one for each of its notifications, in the order of the announcements. */
+type AppliedRow = { readonly item: number; readonly notification_id?: bigint | null };
+
 /** All changes of payouts go through here, in groups: one transaction each, every caller waits for its own change. */
-export function createRecorder(needs: { readonly db: Sql; readonly overloaded: () => Error }): Recorder {
+export function createRecorder(needs: Needs): Recorder {
   const batch: Batch<PayoutRecord, boolean> = createBatch({
     itemsMax: 200,
     groupsMax: 1,
     waitingMax: 20_000,
     overloaded: needs.overloaded,
     isRetrySafe: isStatementRefused,
-    run: async (records) => {
-      const input = JSON.stringify(records.map(changeRow));
-      const rows = await needs.db.run<{ item: number }>(applyPayouts, [input]);
-      const applied = new Set(rows.map((row) => row.item));
-      return records.map((_, at) => applied.has(at));
-    },
+    run: (records) => applyChanges(needs, records),
   });
   return { record: (record) => batch.add(record), drain: () => batch.drain() };
+}
+
+/** An announcement of a group, with its place in the hand of this process if there was one. */
+type Placed = { readonly announcement: Announcement; readonly seat: Seat<StoredNotification> | undefined };
+
+async function applyChanges(needs: Needs, records: readonly PayoutRecord[]): Promise<boolean[]> {
+  const placed = records.map((record) => record.announcements.map((announcement) => place(needs, announcement)));
+  try {
+    const input = JSON.stringify(
+      records.map((record, at) => changeRow(record, { item: at, placed: placed[at] ?? [] })),
+    );
+    const rows = await needs.db.run<AppliedRow>(applyPayouts, [input]);
+    const applied = records.map(() => false);
+    const ids = records.map((): bigint[] => []);
+    for (const { item, notification_id: id } of rows) {
+      if (id === null || id === undefined) applied[item] = true;
+      else ids[item]?.push(id);
+    }
+    const isQueued = records.map((record, at) => handOver(record, { placed: placed[at] ?? [], ids: ids[at] ?? [] }));
+    if (isQueued.includes(true)) needs.wake?.('notification');
+    return applied;
+  } catch (error) {
+    for (const { seat } of placed.flat()) seat?.leave();
+    throw error;
+  }
+}
+
+function place({ reserve }: Needs, announcement: Announcement): Placed {
+  return { announcement, seat: announcement.dead ? undefined : reserve?.(announcement.lane) };
+}
+
+/** Begins with the notifications that this process has a place for; answers whether any was left to the queue. */
+function handOver(
+  { payout }: PayoutRecord,
+  made: { readonly placed: readonly Placed[]; readonly ids: readonly bigint[] },
+): boolean {
+  let isQueued = false;
+  for (const [at, { announcement, seat }] of made.placed.entries()) {
+    const notificationId = made.ids[at];
+    if (notificationId === undefined) seat?.leave();
+    else if (seat === undefined) isQueued ||= !announcement.dead;
+    else {
+      const { merchantId } = payout;
+      seat.take(
+        { merchantId, subjectId: notificationId },
+        {
+          merchantId,
+          notificationId,
+          endpointId: announcement.endpoint_id,
+          url: announcement.url,
+          method: announcement.method,
+          signedText: announcement.signed_text,
+          sign: null,
+          state: 'pending',
+          tries: 0,
+          triesBefore: 0,
+        },
+      );
+    }
+  }
+  return isQueued;
 }
 
 function runInMs({ nextInMs }: Change): number | undefined {
@@ -48,7 +115,10 @@ function runInMs({ nextInMs }: Change): number | undefined {
 }
 
 /** The change as a row of the database type payout_change. Amounts travel as text: JSON numbers would lose digits. */
-function changeRow({ payout, change, actor, fence, announcements }: PayoutRecord, item: number): object {
+function changeRow(
+  { payout, change, actor, fence }: PayoutRecord,
+  { item, placed }: { readonly item: number; readonly placed: readonly Placed[] },
+): object {
   const { posting, attempt, final, incident } = change;
   return {
     item,
@@ -94,8 +164,12 @@ function changeRow({ payout, change, actor, fence, announcements }: PayoutRecord
           attempt_answer: attempt.answer,
         }),
     run_in_ms: runInMs(change),
-    notifications: announcements.length === 0 ? undefined : announcements,
+    notifications: placed.length === 0 ? undefined : placed.map(announcedRow),
     incident_kind: incident?.kind,
     incident_detail: incident?.detail,
   };
+}
+
+function announcedRow({ announcement, seat }: Placed): object {
+  return { ...announcement, lease_ms: seat?.leaseMs };
 }

@@ -22,8 +22,8 @@ export type Needs = {
   readonly recorder: Recorder;
   readonly policy: Policy;
   readonly directory: { findAccount(accountId: string): Promise<Account | undefined> };
-  /** There may be notifications to deliver or payouts to send now. */
-  readonly wake: (kind: 'payout' | 'notification') => void;
+  /** There may be payouts to send now. */
+  readonly wake: (kind: 'payout') => void;
   readonly onIncident: (incident: { kind: string; payoutId: bigint }) => void;
   /** For whoever counts what happens. */
   readonly meter?: Meter;
@@ -65,7 +65,6 @@ export async function settlePayout(
     const source = change.cause === 'contradiction' ? { actor: input.source.actor } : input.source;
     const isApplied = await needs.recorder.record({ payout, change, announcements, ...source });
     if (isApplied) {
-      if (announcements.length > 0) needs.wake('notification');
       if (change.nextInMs === 0) needs.wake('payout');
       if (change.incident !== undefined) needs.onIncident({ kind: change.incident.kind, payoutId: payout.payoutId });
       needs.meter?.noteApplied({ payout, change, event: input.event });

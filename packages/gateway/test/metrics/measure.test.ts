@@ -22,7 +22,7 @@ describe('the figures of a gateway', () => {
   const audit = { passes: 3, failures: 0, violations: 2 };
   const sourcesOf = (own: Room): Sources => ({
     pools: { work: own.db },
-    workers: new Map([['payout', { inHand: () => 7 }]]),
+    workers: { payout: { inHand: () => 7 } },
     ordersWaiting: () => 5,
     pauses: () => 1,
     audit: () => audit,

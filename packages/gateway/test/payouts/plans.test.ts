@@ -3,18 +3,26 @@ import { after, before, describe, test } from 'node:test';
 import pg from 'pg';
 import { decidePayout, type Policy } from '../../src/core/payout.ts';
 import type { Sql } from '../../src/db/pool.ts';
+import { loadAccount } from '../../src/merchants/load.ts';
+import { sweepNonces } from '../../src/merchants/nonces.ts';
+import { listApprovals } from '../../src/operators/approvals.ts';
+import { readFactors } from '../../src/operators/factors.ts';
+import { listPasskeys } from '../../src/operators/passkeys.ts';
+import { listDeadNotifications, listIncidents, readPayoutHistory } from '../../src/payouts/history.ts';
+import { searchPayouts } from '../../src/payouts/search.ts';
 import { createQueue } from '../../src/jobs/queue.ts';
 import { createDeliveryStore } from '../../src/notifications/store.ts';
-import { acceptOrders } from '../../src/payouts/accept.ts';
+import { acceptOrders, sweepTombstones } from '../../src/payouts/accept.ts';
 import { createRecorder } from '../../src/payouts/record.ts';
 import { createPayoutReader, type StoredPayout } from '../../src/payouts/store.ts';
-import { checkedOrder, openRoom, type Room } from './harness.ts';
+import { checkedOrder, monotonicMs, openRoom, type Room } from './harness.ts';
 
 /**
  * The plans of the hot statements, as PostgreSQL makes them on tables that are empty: such a plan is kept by its
  * connection while the tables grow to millions of rows, so it must look up every row by its whole key.
  */
-const plans = new Map<string, string>();
+let plans = new Map<string, string>();
+let hotPlans = plans;
 const overloaded = (): Error => new Error('overloaded');
 const policy: Policy = {
   askBaseMs: 1_000,
@@ -45,7 +53,10 @@ async function openExplained(): Promise<Sql> {
   await client.connect();
   client.on('notice', ({ message = '' }) => {
     const text = /Query Text: ([^]*?)\n(?=\S.*\(cost=)/.exec(message)?.[1] ?? '';
-    plans.set(text.trim().replace(/\s+/g, ' '), message.slice(message.indexOf('(cost=')));
+    plans.set(
+      text.trim().replace(/\s+/g, ' '),
+      message.slice(message.lastIndexOf('\n', message.indexOf('(cost=')) + 1),
+    );
   });
   await client.query(`load 'auto_explain'`);
   for (const setting of ['log_min_duration = 0', 'log_nested_statements = on', `log_level = 'notice'`]) {
@@ -77,7 +88,7 @@ async function liveOnce(db: Sql): Promise<void> {
     sealed: Buffer.alloc(80),
     searchHash: 1n,
   };
-  const [accepted] = await acceptOrders({ acceptDb: db, clock }, [item], 60_000);
+  const [accepted] = await acceptOrders({ acceptDb: db, clock, monotonicMs, wake: () => {} }, [item], 60_000);
   assert.equal(accepted?.verdict, 'accepted');
   const [job] = await queue.claim({ kind: 'payout', countMax: 8, leaseMs: 60_000, busyLanes: [] });
   assert.ok(job !== undefined);
@@ -127,6 +138,34 @@ async function liveOnce(db: Sql): Promise<void> {
   assert.ok(await store.record(record));
 }
 
+/** What people, sweeps and the directory ask once in a while, each once. */
+async function readOnce(db: Sql): Promise<void> {
+  // A table of some size, as these statements meet it: nothing of them is planned for long before.
+  await client.query(
+    `insert into notification (merchant_id, notification_id, payout_id, account_id, url, method, signed_text, state)
+     select $1::bigint, -n, -n, gen_random_uuid(), '', 'POST', '', 'pending' from generate_series(1, 5000) n`,
+    [room.merchantId],
+  );
+  await client.query('analyze notification');
+  await client.query('set enable_seqscan = off');
+  const page = { beforeId: undefined, limit: 50 };
+  const [payout] = await searchPayouts(db, {}, page);
+  assert.ok(payout !== undefined);
+  await readPayoutHistory(db, payout.payoutId);
+  await searchPayouts(db, { merchantId: room.merchantId, states: ['review'] }, page);
+  await listIncidents(db, { ...page, merchantId: room.merchantId, isOpen: true });
+  await listDeadNotifications(db, { ...page, merchantId: room.merchantId });
+  await loadAccount(db, room.accountId);
+  await sweepNonces(db);
+  await sweepTombstones(db);
+  await listPasskeys(db, 1n);
+  await readFactors(db, 1n);
+  await listApprovals(db, { ...page, state: 'pending' });
+}
+
+/** These hold a rule, whether or not anything is looked up by them. */
+const rules = new Set(['attempt_live', 'notification_key_active']);
+
 /** Where a hot statement may look rows up: whole keys, the id that is unique by itself, and jobs in order of due. */
 const keys = new Set([
   'payout_pkey',
@@ -154,7 +193,11 @@ const columnsOf: Readonly<Record<string, readonly string[]>> = {
 describe('plans of the hot statements', () => {
   before(async () => {
     room = await openRoom(1_000n);
-    await liveOnce(await openExplained());
+    const db = await openExplained();
+    await liveOnce(db);
+    hotPlans = plans;
+    plans = new Map();
+    await readOnce(db);
   });
 
   after(async () => {
@@ -163,8 +206,8 @@ describe('plans of the hot statements', () => {
   });
 
   test('no hot statement reads a table from end to end', () => {
-    assert.ok(plans.size > 15, `only ${plans.size} plans were seen`);
-    const whole = [...plans].filter(([, plan]) => /Seq Scan|Hash Join|Merge Join/.test(plan));
+    assert.ok(hotPlans.size > 15, `only ${hotPlans.size} plans were seen`);
+    const whole = [...hotPlans].filter(([, plan]) => /Seq Scan|Hash Join|Merge Join/.test(plan));
     assert.deepEqual(
       whole.map(([text, plan]) => `${text}\n${plan}`),
       [],
@@ -173,7 +216,7 @@ describe('plans of the hot statements', () => {
 
   test('every index that a hot statement uses is a key, and it is looked up by all its columns', () => {
     let lookedUp = 0;
-    for (const [text, plan] of plans) {
+    for (const [text, plan] of hotPlans) {
       for (const [, index = '', rest = ''] of plan.matchAll(/Scan using (\S+) on [^\n]*\n([^]*?)(?=->|$)/g)) {
         assert.ok(keys.has(index), `${index} is used by ${text}\n${plan}`);
         const condition = /Index Cond: (.*)/.exec(rest)?.[1] ?? '';
@@ -187,11 +230,27 @@ describe('plans of the hot statements', () => {
   });
 
   test('a claim takes due jobs in the order of their index, without sorting the queue', () => {
-    const claims = [...plans].filter(([text]) => text.includes('skip locked'));
+    const claims = [...hotPlans].filter(([text]) => text.includes('skip locked'));
     assert.ok(claims.length > 0);
     for (const [, plan] of claims) {
       assert.match(plan, /Index Scan using job_due/);
       assert.doesNotMatch(plan, /Sort/);
     }
+  });
+
+  test('every index that holds no rule is used by a statement', async () => {
+    const rows = await room.db.query<{ name: string }>(
+      `select c.relname as name from pg_index i join pg_class c on c.oid = i.indexrelid
+       where c.relnamespace = 'public'::regnamespace and not i.indisprimary
+         and not exists (select 1 from pg_constraint k where k.conindid = c.oid)`,
+    );
+    const unused = rows.filter(({ name }) => {
+      const isUsed = [...hotPlans.values(), ...plans.values()].some((plan) =>
+        new RegExp(`Scan (?:Backward )?(?:using|on) ${name}\\b`).test(plan),
+      );
+      return !isUsed && !rules.has(name);
+    });
+    assert.ok(rows.length > 10);
+    assert.deepEqual(unused, []);
   });
 });

@@ -78,7 +78,7 @@ async function create(
   const { world, mutant } = site;
   const receivedMs = world.now();
   await gateway.program.wait(world.between(0, 2));
-  const order = { ...given, number: '79005554455', serviceCode: 'qiwi_rub', customer: {}, extra: {} };
+  const order = { ...given, number: '79005554455', serviceCode: 'qiwi_rub', endpointId: 5, customer: {}, extra: {} };
   const commissionMinor = given.amountMinor / 100n;
   const checked: CheckedOrder = {
     merchantId,
@@ -97,8 +97,7 @@ async function create(
     receivedMs,
   };
   const accepting = gateway.creator.create(checked);
-  site.ordersUnderWay.add(accepting);
-  void accepting.catch(() => {}).then(() => site.ordersUnderWay.delete(accepting));
+  watchRequest(site, accepting);
   const creating = accepting.then(async (creation) => {
     await gateway.program.wait(world.between(0, 2));
     return creation;
@@ -112,6 +111,11 @@ async function create(
     return Promise.race([creating, impatient]);
   }
   return creating.catch(() => undefined);
+}
+
+function watchRequest({ requestsUnderWay }: Site, request: Promise<unknown>): void {
+  requestsUnderWay.add(request);
+  void request.catch(() => {}).then(() => requestsUnderWay.delete(request));
 }
 
 /** Somebody else of the merchant's, who asks about the order while it may still be on its way. */
@@ -135,6 +139,7 @@ async function askStatus({ world, site, gateways }: Given, client: Client): Prom
           .findByOrderId({ merchantId, ...lookup })
           .then((found) => (found === undefined ? 'absent' : 'found'))
       : findStatus(needs, { merchantId, lookup }).then(({ kind }) => kind);
+  watchRequest(site, ask);
   const kind = await Promise.race([ask.catch(() => undefined), late(world)]);
   if (kind === 'absent') site.absences.push({ orderId: client.orderId, askedAt, answeredAt: site.store.now() });
   // Half of them give up for good when they are told that there is none: then there must never be one.

@@ -1,6 +1,7 @@
 import type { Connector } from '../../src/connectors/connector.ts';
 import type { Policy } from '../../src/core/payout.ts';
 import type { Job } from '../../src/jobs/queue.ts';
+import { firstFence, type Seat } from '../../src/jobs/seat.ts';
 import { type Creator, createCreator } from '../../src/payouts/create.ts';
 import { advancePayout, type Needs as DispatchNeeds } from '../../src/payouts/dispatch.ts';
 import { createRecorder, type Recorder } from '../../src/payouts/record.ts';
@@ -19,8 +20,8 @@ export type Site = {
   readonly providers: readonly Provider[];
   readonly mutant: Mutant | undefined;
   readonly incidents: string[];
-  /** Creates that somebody still waits for. */
-  readonly ordersUnderWay: Set<Promise<unknown>>;
+  /** Creates and questions that have no answer yet. */
+  readonly requestsUnderWay: Set<Promise<unknown>>;
   /** Each time somebody was told that there is no such payout, by the database's clock. */
   readonly absences: { readonly orderId: string; readonly askedAt: number; readonly answeredAt: number }[];
 };
@@ -173,9 +174,18 @@ export function startWorker(site: Site): Program {
 
 export type Gateway = { readonly program: Program; readonly creator: Creator; readonly reader: PayoutReader };
 
-/** A gateway process that accepts orders and answers status. */
+/** A gateway process that accepts orders and answers status, and sends some of them itself. */
 export function startGateway(site: Site): Gateway {
   const program = createProgram(site.world);
+  const settling = createSettling(site, program);
+  const seat: Seat<StoredPayout> = {
+    leaseMs: site.mutant?.leaseMs ?? leaseMs,
+    take(subject, payout) {
+      const job: Job = { kind: 'payout', ...subject, lane: '', fence: firstFence, lateMs: 0 };
+      void advancePayout(settling, job, payout).catch(() => {});
+    },
+    leave: () => {},
+  };
   const sql = openLine(site.line, program);
   const { store, world } = site;
   const databaseTime = (ms: number): Date => new Date(ms + store.now() - world.now());
@@ -186,6 +196,7 @@ export function startGateway(site: Site): Gateway {
     monotonicMs: site.world.now,
     vault,
     wake: () => {},
+    reserve: () => (site.world.chance(0.5) ? seat : undefined),
     waitingMax: 1_000,
     groupsMax: 2,
     onLostAnswer: () => {},

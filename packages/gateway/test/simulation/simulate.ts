@@ -48,7 +48,7 @@ export async function simulate(seed: number, mutant?: Mutant): Promise<Result> {
     frozenUntil: () => frozenUntil,
   };
   const providers: Provider[] = [];
-  const site: Site = { world, store, line, providers, mutant, incidents: [], absences: [], ordersUnderWay: new Set() };
+  const site: Site = { world, store, line, providers, mutant, incidents: [], absences: [], requestsUnderWay: new Set() };
   const callbacks = createSettling(site, createProgram(world));
   for (const name of ['a', 'b']) {
     const callBack = (reference: string, outcome: Parameters<typeof tellCallback>[1]['outcome']): void => {
@@ -146,6 +146,6 @@ async function breakThings(world: World, parts: Parts): Promise<void> {
     else if (kind === 3) gateways[which]?.program.pause(world.between(500, 30_000));
     else if (kind === 4) freeze(world.now() + world.between(100, 12_000));
     else if (kind === 5) await site.line.standby.takeOver();
-    else if (site.ordersUnderWay.size === 0) setClock(world.between(-clockErrorMaxMs, clockErrorMaxMs));
+    else if (site.requestsUnderWay.size === 0) setClock(world.between(-clockErrorMaxMs, clockErrorMaxMs));
   }
 }

@@ -63,6 +63,7 @@ export type AcceptInput = {
   commission_minor: string;
   percent_minor: string;
   connectors: string[];
+  lease_ms?: number;
 };
 
 export type Store = {
@@ -124,7 +125,8 @@ function acceptItem(store: Store, item: AcceptInput, seenBefore: bigint | undefi
   account.held += debit;
   payouts.set(payoutId, { ...newPayout(payoutId, item), createdAt: now() });
   orders.set(item.order_id, { payoutId, digest: item.digest, digestKey: item.digest_key, madeAt: now() });
-  jobs.set(payoutId, { payoutId, runAt: now(), fence: 0 });
+  const { lease_ms: leaseMs } = item;
+  jobs.set(payoutId, { payoutId, runAt: now() + (leaseMs ?? 0), fence: leaseMs === undefined ? 0 : 1 });
   return { item: item.item, verdict: 'accepted', payout_id: payoutId, digest: null, digest_key: null };
 }
 
