@@ -767,8 +767,6 @@ CREATE INDEX notification_of_payout ON public.notification USING btree (payout_i
 
 CREATE UNIQUE INDEX notification_key_active ON public.notification_key USING btree (merchant_id) WHERE (state = 'active'::text);
 
-CREATE INDEX operator_user_by_merchant ON public.operator_user USING btree (merchant_id) WHERE (merchant_id IS NOT NULL);
-
 CREATE INDEX order_record_tombstone ON public.order_record USING btree (made_at) WHERE (payout_id IS NULL);
 
 CREATE INDEX passkey_by_user ON public.passkey USING btree (user_id);

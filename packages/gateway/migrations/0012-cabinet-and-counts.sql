@@ -7,7 +7,6 @@ alter table operator_user
   add constraint operator_user_role_check check (role in ('viewer', 'operator', 'approver', 'owner', 'merchant')),
   add column merchant_id bigint references merchant,
   add constraint operator_user_of_merchant check ((role = 'merchant') = (merchant_id is not null));
-create index operator_user_by_merchant on operator_user (merchant_id) where merchant_id is not null;
 
 -- Who has the secret chooses the user's password, once. A new one ends the ones before.
 create table invitation (

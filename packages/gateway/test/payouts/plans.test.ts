@@ -7,8 +7,12 @@ import { loadAccount } from '../../src/merchants/load.ts';
 import { sweepNonces } from '../../src/merchants/nonces.ts';
 import { listApprovals } from '../../src/operators/approvals.ts';
 import { readFactors } from '../../src/operators/factors.ts';
+import { inviteAgain, inviteUser } from '../../src/operators/invite.ts';
 import { listPasskeys } from '../../src/operators/passkeys.ts';
 import { listDeadNotifications, listIncidents, readPayoutHistory } from '../../src/payouts/history.ts';
+import { listUsers } from '../../src/operators/users.ts';
+import { createRecipientKeeper } from '../../src/payouts/forget-recipients.ts';
+import { readOverview } from '../../src/payouts/overview.ts';
 import { searchPayouts } from '../../src/payouts/search.ts';
 import { createQueue } from '../../src/jobs/queue.ts';
 import { createDeliveryStore } from '../../src/notifications/store.ts';
@@ -153,6 +157,7 @@ async function readOnce(db: Sql): Promise<void> {
   assert.ok(payout !== undefined);
   await readPayoutHistory(db, payout.payoutId);
   await searchPayouts(db, { merchantId: room.merchantId, states: ['review'] }, page);
+  await searchPayouts(db, { recipientHashes: [1n] }, page);
   await listIncidents(db, { ...page, merchantId: room.merchantId, isOpen: true });
   await listDeadNotifications(db, { ...page, merchantId: room.merchantId });
   await loadAccount(db, room.accountId);
@@ -161,6 +166,18 @@ async function readOnce(db: Sql): Promise<void> {
   await listPasskeys(db, 1n);
   await readFactors(db, 1n);
   await listApprovals(db, { ...page, state: 'pending' });
+  await readOverview(db);
+  await createRecipientKeeper({
+    db,
+    vault: room.vault,
+    keepDays: 1,
+    keepMasks: true,
+    onError: (error) => assert.fail(String(error)),
+  })();
+  const tx = { ...db, isTx: true } as const;
+  await listUsers(db, room.merchantId);
+  const { user } = await inviteUser(tx, { merchantId: room.merchantId, login: 'shop' });
+  await inviteAgain(tx, { merchantId: room.merchantId, userId: user.userId });
 }
 
 /** These hold a rule, whether or not anything is looked up by them. */

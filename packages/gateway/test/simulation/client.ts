@@ -77,7 +77,6 @@ async function create(
 ): Promise<Creation | undefined> {
   const { world, mutant } = site;
   const receivedMs = world.now();
-  await gateway.program.wait(world.between(0, 2));
   const order = { ...given, number: '79005554455', serviceCode: 'qiwi_rub', endpointId: 5, customer: {}, extra: {} };
   const commissionMinor = given.amountMinor / 100n;
   const checked: CheckedOrder = {
@@ -96,7 +95,8 @@ async function create(
     connectors: ['a', 'b'],
     receivedMs,
   };
-  const accepting = gateway.creator.create(checked);
+  // On its way from the moment it was received: that moment is told to the database by the clock it has then.
+  const accepting = gateway.program.wait(world.between(0, 2)).then(() => gateway.creator.create(checked));
   watchRequest(site, accepting);
   const creating = accepting.then(async (creation) => {
     await gateway.program.wait(world.between(0, 2));

@@ -48,7 +48,16 @@ export async function simulate(seed: number, mutant?: Mutant): Promise<Result> {
     frozenUntil: () => frozenUntil,
   };
   const providers: Provider[] = [];
-  const site: Site = { world, store, line, providers, mutant, incidents: [], absences: [], requestsUnderWay: new Set() };
+  const site: Site = {
+    world,
+    store,
+    line,
+    providers,
+    mutant,
+    incidents: [],
+    absences: [],
+    requestsUnderWay: new Set(),
+  };
   const callbacks = createSettling(site, createProgram(world));
   for (const name of ['a', 'b']) {
     const callBack = (reference: string, outcome: Parameters<typeof tellCallback>[1]['outcome']): void => {
