@@ -15,6 +15,13 @@ import { createRecorder } from '../../../src/payouts/record.ts';
 import { createPayoutReader } from '../../../src/payouts/store.ts';
 import { enroll, openAccount, openGround, vault } from '../../merchants/harness.ts';
 
+const sandboxFacts = {
+  idempotentForMs: 86_400_000,
+  canInquire: true,
+  deliveryDelayMaxMs: undefined,
+  hasSignedCallbacks: true,
+};
+
 export const password = 'correct horse battery';
 
 export type Reply = { readonly status: number; readonly body: Body; readonly headers: Record<string, unknown> };
@@ -74,7 +81,10 @@ export async function openGateway(
     vault,
     directory,
     guard: createSignInGuard({ db }),
-    connectors: { names: () => ['sandbox'] },
+    connectors: {
+      names: () => ['sandbox'],
+      find: (name) => (name === 'sandbox' ? { facts: sandboxFacts } : undefined),
+    },
     log,
     allowLoopbackUrls: false,
     isCookieSecure: true,
