@@ -1,11 +1,11 @@
-import './app.css';
+import './styles/app.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
 import { startTexts } from './texts/start.ts';
 
-startTexts();
 const root = document.getElementById('root');
+await startTexts();
 if (root !== null) {
   createRoot(root).render(
     <StrictMode>

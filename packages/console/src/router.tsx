@@ -75,12 +75,26 @@ const tree = root.addChildren([
   }),
   createRoute({
     ...under,
+    path: '/pauses',
+    component: lazyRouteComponent(() => import('./pages/pauses.tsx'), 'PausesPage'),
+  }),
+  createRoute({
+    ...under,
+    path: '/system',
+    component: lazyRouteComponent(() => import('./pages/system.tsx'), 'SystemPage'),
+  }),
+  createRoute({
+    ...under,
     path: '/users',
     component: lazyRouteComponent(() => import('./pages/users.tsx'), 'UsersPage'),
   }),
   createRoute({
     ...under,
     path: '/audit-log',
+    validateSearch: (search: Record<string, unknown>): { actor?: string; action?: string } => ({
+      ...(typeof search['actor'] === 'string' && { actor: search['actor'] }),
+      ...(typeof search['action'] === 'string' && { action: search['action'] }),
+    }),
     component: lazyRouteComponent(() => import('./pages/audit-log.tsx'), 'AuditLogPage'),
   }),
   createRoute({

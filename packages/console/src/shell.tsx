@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Kbd, TextInput } from '@mantine/core';
+import { Kbd, TextInput } from '@mantine/core';
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
 import { type FormEvent, useCallback, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -6,7 +6,9 @@ import { readSearch } from './calls/search.ts';
 import { Commands } from './commands.tsx';
 import { useKeyboard } from './keyboard.ts';
 import { pages } from './navigation.ts';
+import { PauseBanner } from './pages/pause-banner.tsx';
 import { countText, useQueues } from './pages/read-queues.ts';
+import { Icon } from './parts/icon.tsx';
 import { Preferences } from './preferences.tsx';
 import { useMay, useOperator, useSignOut } from './session.tsx';
 import { Shortcuts } from './shortcuts.tsx';
@@ -25,6 +27,7 @@ export function Shell() {
     main.current?.scrollTo(0, 0);
   }, [path]);
   const onCommand = useCallback(() => setOverlay('commands'), []);
+  const onHelp = useCallback(() => setOverlay('shortcuts'), []);
   const onKey = useCallback(
     (keys: string) => {
       if (keys === '?') setOverlay('shortcuts');
@@ -45,13 +48,14 @@ export function Shell() {
         isMenuOpen={isMenuOpen}
         onMenu={() => setMenuOpen((is) => !is)}
         onCommand={onCommand}
-        onHelp={() => setOverlay('shortcuts')}
+        onHelp={onHelp}
       />
       <Side isOpen={isMenuOpen} />
       <main id="main" className="main" tabIndex={-1} ref={main}>
+        <PauseBanner />
         <Outlet />
       </main>
-      {overlay === 'commands' && <Commands onClose={() => setOverlay(undefined)} />}
+      {overlay === 'commands' && <Commands onClose={() => setOverlay(undefined)} onHelp={onHelp} />}
       {overlay === 'shortcuts' && <Shortcuts onClose={() => setOverlay(undefined)} />}
     </div>
   );
@@ -71,36 +75,51 @@ function Top({ search, isMenuOpen, onMenu, onCommand, onHelp }: TopProps) {
   const signOut = useSignOut();
   return (
     <header className="top">
-      <div className="burger">
-        <ActionIcon variant="default" size={30} aria-expanded={isMenuOpen} aria-label={t('menu')} onClick={onMenu}>
-          <span aria-hidden="true">☰</span>
-        </ActionIcon>
-      </div>
+      <button type="button" className="plain burger" aria-expanded={isMenuOpen} aria-label={t('menu')} onClick={onMenu}>
+        <Icon name="menu" size={18} />
+      </button>
       <Link to="/" className="brand" aria-label={t('brand')}>
-        <svg width="22" height="22" viewBox="0 0 32 32" aria-hidden="true">
-          <rect width="32" height="32" rx="8" fill="#1f6f5c" />
-          <path d="M8 9l8 14 8-14" fill="none" stroke="#fff" strokeWidth="3.5" strokeLinecap="round" />
-        </svg>
+        <Mark />
         <span>Vyplata</span>
       </Link>
       <Search field={search} />
       <div className="end">
-        <div className="wide">
-          <Button variant="default" size="xs" onClick={onCommand} rightSection={<Kbd size="xs">Ctrl K</Kbd>}>
-            {t('commands.title')}
-          </Button>
-        </div>
-        <div className="wide">
-          <ActionIcon variant="default" size={30} aria-label={t('shortcuts.title')} onClick={onHelp}>
-            ?
-          </ActionIcon>
-        </div>
+        <button type="button" className="plain wide" onClick={onCommand}>
+          {t('commands.title')} <Kbd size="xs">Ctrl K</Kbd>
+        </button>
+        <button
+          type="button"
+          className="plain wide"
+          aria-label={t('shortcuts.title')}
+          title={t('shortcuts.title')}
+          onClick={onHelp}
+        >
+          ?
+        </button>
         <Preferences />
-        <Button variant="default" size="xs" title={operator.login} onClick={() => void signOut()}>
-          {t('signOut')}
-        </Button>
+        <Link to="/own" className="plain wide who hostile" title={t(`roles.${operator.role}`)}>
+          {operator.login}
+        </Link>
+        <button
+          type="button"
+          className="plain"
+          aria-label={t('signOut')}
+          title={t('signOut')}
+          onClick={() => void signOut()}
+        >
+          <Icon name="leave" />
+        </button>
       </div>
     </header>
+  );
+}
+
+export function Mark({ size = 22 }: { readonly size?: number }) {
+  return (
+    <svg width={size} height={size} viewBox="0 0 32 32" aria-hidden="true">
+      <rect width="32" height="32" rx="8" fill="#1f6f5c" />
+      <path d="M8 9l8 14 8-14" fill="none" stroke="#fff" strokeWidth="3.5" strokeLinecap="round" />
+    </svg>
   );
 }
 
@@ -151,7 +170,8 @@ function Side({ isOpen }: { readonly isOpen: boolean }) {
             .map(({ to, key }) => (
               <li key={to}>
                 <Link to={to} activeOptions={{ exact: to === '/', includeSearch: false }}>
-                  {t(`pages.${key}`)}
+                  <Icon name={key} />
+                  <span className="name">{t(`pages.${key}`)}</span>
                   {(counts[key] ?? '') !== '' && <span className="state alarm">{counts[key]}</span>}
                 </Link>
               </li>

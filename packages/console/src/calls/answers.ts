@@ -1,5 +1,18 @@
 import type { approvalAnswer } from '../../../gateway/src/http/schemas/operator/approvals.ts';
 import type {
+  ceremonyAnswer,
+  factorsAnswer,
+  newPasskeyAnswer,
+  passkeyAnswer,
+  recoveryAnswer,
+  totpAnswer,
+} from '../../../gateway/src/http/schemas/operator/factors.ts';
+import type {
+  accountLimitsAnswer,
+  merchantLimitsAnswer,
+  networksAnswer,
+} from '../../../gateway/src/http/schemas/operator/limits.ts';
+import type {
   accountAnswer,
   balanceAnswer,
   endpointAnswer,
@@ -8,6 +21,7 @@ import type {
   notificationKeyAnswer,
   postingAnswer,
 } from '../../../gateway/src/http/schemas/operator/merchants.ts';
+import type { pauseAnswer, pauseWeightAnswer } from '../../../gateway/src/http/schemas/operator/pauses.ts';
 import type {
   historyAnswer,
   incidentAnswer,
@@ -23,6 +37,7 @@ import type {
   userAnswer,
 } from '../../../gateway/src/http/schemas/operator/people.ts';
 import type { accountServiceAnswer, serviceAnswer } from '../../../gateway/src/http/schemas/operator/services.ts';
+import type { systemAnswer } from '../../../gateway/src/http/schemas/operator/system.ts';
 
 /** What the operator API answers, from the very schemas the gateway checks its answers against: types only. */
 type Answer<Schema extends { readonly _output: unknown }> = Schema['_output'];
@@ -47,4 +62,16 @@ export type Token = Answer<typeof tokenAnswer>;
 export type User = Answer<typeof userAnswer>;
 export type Service = Answer<typeof serviceAnswer>;
 export type AccountService = Answer<typeof accountServiceAnswer>;
+export type Pause = Answer<typeof pauseAnswer>;
+export type PauseWeight = Answer<typeof pauseWeightAnswer>;
+export type System = Answer<typeof systemAnswer>;
+export type AccountLimits = Answer<typeof accountLimitsAnswer>;
+export type MerchantLimits = Answer<typeof merchantLimitsAnswer>;
+export type Networks = Answer<typeof networksAnswer>;
+export type Factors = Answer<typeof factorsAnswer>;
+export type Totp = Answer<typeof totpAnswer>;
+export type RecoveryCodes = Answer<typeof recoveryAnswer>;
+export type Passkey = Answer<typeof passkeyAnswer>;
+export type NewPasskey = Answer<typeof newPasskeyAnswer>;
+export type Ceremony = Answer<typeof ceremonyAnswer>;
 export type Page<Item> = { readonly items: Item[]; readonly next_cursor: string | null };

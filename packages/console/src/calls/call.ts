@@ -61,7 +61,8 @@ async function send(method: Method, path: string, body?: object): Promise<unknow
   });
   const answer: unknown = await response.json().catch(() => ({}));
   if (response.ok) return answer;
-  if (response.status === 401 && !path.startsWith('/sessions')) onSignedOut();
   const { errors } = answer as { errors?: Errors };
+  // A wrong code or password is refused with 401 too, and names its field: the session goes on.
+  if (response.status === 401 && errors?.['request'] !== undefined && !path.startsWith('/sessions')) onSignedOut();
   throw new CallError(response.status, errors ?? { request: [i18n.t('errors.strange', { status: response.status })] });
 }

@@ -12,6 +12,7 @@ import { State } from '../parts/state.tsx';
 import { useMay } from '../session.tsx';
 import { Endpoints } from './endpoints.tsx';
 import { Keys } from './keys.tsx';
+import { MerchantLimitsPanel } from './limits.tsx';
 import { NotificationKeys } from './notification-keys.tsx';
 
 /** A merchant with accounts, keys and endpoints. */
@@ -34,6 +35,7 @@ export function MerchantPage() {
             <Accounts merchantId={merchantId} />
             <Keys merchantId={merchantId} />
             <Endpoints merchantId={merchantId} />
+            <MerchantLimitsPanel merchantId={merchantId} />
             <NotificationKeys merchantId={merchantId} />
           </>
         )}

@@ -1,7 +1,13 @@
+import { Button } from '@mantine/core';
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Incident, Notification, Payout } from '../calls/answers.ts';
-import { change } from '../calls/call.ts';
+import type { Incident, Notification, Page as ApiPage, Payout } from '../calls/answers.ts';
+import { change, read } from '../calls/call.ts';
+import { withQuery } from '../calls/paths.ts';
+import { pollEvery } from '../calls/poll.ts';
 import { Act } from '../parts/act.tsx';
+import { Bulk, type BulkItem } from '../parts/bulk.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { Loaded, Page } from '../parts/page.tsx';
 import { PayoutLink, Payouts } from '../parts/payouts.tsx';
@@ -9,6 +15,8 @@ import { Records } from '../parts/records.tsx';
 import { useMay } from '../session.tsx';
 import { useQueues } from './read-queues.ts';
 import { Verdict } from './verdict.tsx';
+
+const everyMs = 10_000;
 
 /** Payouts of which nobody knows yet whether they were executed. */
 export function ReviewsPage() {
@@ -47,14 +55,55 @@ export function ReviewTable({ rows, hasActions = false }: TableProps<Payout>) {
 
 export function NotificationsPage() {
   const { t } = useTranslation();
-  const { dead } = useQueues();
+  const query = useInfiniteQuery({
+    queryKey: ['dead'],
+    queryFn: ({ pageParam }) =>
+      read<ApiPage<Notification>>(withQuery('/notifications/dead', { cursor: pageParam, limit: 200 })),
+    initialPageParam: '',
+    getNextPageParam: (page) => page.next_cursor,
+    refetchInterval: pollEvery(everyMs),
+  });
+  const rows = query.data?.pages.flatMap(({ items }) => items) ?? [];
   return (
-    <Page title={t('pages.notifications')}>
+    <Page title={t('pages.notifications')} actions={useMay('operator') && <ResendAll rows={rows} />}>
       <p>{t('notifications.text')}</p>
       <div className="panel">
-        <Loaded query={dead}>{({ items }) => <NotificationTable rows={items} hasActions />}</Loaded>
+        <Loaded query={query}>{() => <NotificationTable rows={rows} hasActions />}</Loaded>
+        {query.hasNextPage && (
+          <Button variant="default" m="sm" loading={query.isFetching} onClick={() => void query.fetchNextPage()}>
+            {t('more')}
+          </Button>
+        )}
       </div>
     </Page>
+  );
+}
+
+/** All that are shown: one server that was down has hundreds of them. */
+function ResendAll({ rows }: { readonly rows: readonly Notification[] }) {
+  const { t } = useTranslation();
+  // What is asked for stays the same while the list behind it grows shorter.
+  const [items, setItems] = useState<readonly (Notification & BulkItem)[]>();
+  const open = () => setItems(rows.map((row) => ({ ...row, key: row.id, name: `${row.payout_id} → ${row.url}` })));
+  return (
+    <>
+      <Button size="xs" variant="default" disabled={rows.length === 0} onClick={open}>
+        {t('notifications.resendAll', { count: rows.length })}
+      </Button>
+      {items !== undefined && (
+        <Bulk
+          title={t('notifications.resendAll', { count: items.length })}
+          text={<p>{t('notifications.resendAllText', { count: items.length })}</p>}
+          submit={t('notifications.resend')}
+          items={items}
+          run={async ({ id, merchant_id: merchantId }) => {
+            await change('POST', `/notifications/${id}/resend`, { merchant_id: merchantId });
+            return t('notifications.resent');
+          }}
+          onClose={() => setItems(undefined)}
+        />
+      )}
+    </>
   );
 }
 

@@ -1,5 +1,6 @@
 import { Button } from '@mantine/core';
-import { useState } from 'react';
+import { useNavigate, useRouterState } from '@tanstack/react-router';
+import { useEffect, useState } from 'react';
 import { Ask, type AskProps } from './ask.tsx';
 
 type ActProps<T> = Omit<AskProps<T>, 'onClose'> & {
@@ -9,11 +10,27 @@ type ActProps<T> = Omit<AskProps<T>, 'onClose'> & {
   readonly about?: string;
   readonly isMain?: boolean;
   readonly isSmall?: boolean;
+  /** The form opens by itself where the page's address ends with it. */
+  readonly hash?: string;
 };
 
-/** A button that opens the form of one act. */
-export function Act<T>({ label, about, isMain = false, isSmall = false, ...ask }: ActProps<T>) {
+/** Whether something is open: at once where the page's address names it, and anew whenever it names it again. */
+export function useOpening(hash: string | undefined): readonly [boolean, (isOpen: boolean) => void] {
+  const named = useRouterState({ select: ({ location }) => location.hash });
+  const navigate = useNavigate();
   const [isOpen, setOpen] = useState(false);
+  useEffect(() => {
+    if (hash === undefined || named !== hash) return;
+    setOpen(true);
+    // Once: going back, or a second visit by the menu, is no wish to fill the form in.
+    void navigate({ to: '.', search: true, hash: '', replace: true });
+  }, [hash, named, navigate]);
+  return [isOpen, setOpen];
+}
+
+/** A button that opens the form of one act. */
+export function Act<T>({ label, about, isMain = false, isSmall = false, hash, ...ask }: ActProps<T>) {
+  const [isOpen, setOpen] = useOpening(hash);
   const text = label ?? ask.title;
   return (
     <>

@@ -1,8 +1,10 @@
 import { enPages } from './en-pages.ts';
+import { enWork } from './en-work.ts';
 
 /** What is said everywhere; the pages' own texts are beside it. */
 export const en = {
   ...enPages,
+  ...enWork,
   brand: 'Vyplata, overview',
   menu: 'Pages',
   skip: 'Skip to the content',
@@ -45,13 +47,17 @@ export const en = {
     codeHint: 'Six digits from your code generator, or one of your recovery codes.',
     back: 'Back to the password',
     enrolTitle: 'A second factor is required',
-    enrolText:
-      'This installation lets nobody in without a second factor, and you have none yet. ' +
-      'Add one over the operator API (POST /operator/v1/totp), then load this page again.',
+    enrolText: 'This installation lets nobody in without a second factor, and you have none yet. Add one now.',
+    passkey: 'Sign in with a passkey',
   },
   notFound: { title: 'There is no such page', text: 'The address leads nowhere. It may have been copied in part.' },
   commands: { title: 'Commands', hint: 'Type a page or what to find', search: 'Find payouts: {{text}}' },
-  shortcuts: { title: 'Keyboard shortcuts', single: 'Single-key shortcuts', rows: 'Move between rows of payouts' },
+  shortcuts: {
+    title: 'Keyboard shortcuts',
+    single: 'Single-key shortcuts',
+    rows: 'Move between rows of payouts',
+    mark: 'Mark the row, with Shift up to it',
+  },
   pages: {
     overview: 'Overview',
     payouts: 'Payouts',
@@ -61,6 +67,8 @@ export const en = {
     incidents: 'Incidents',
     merchants: 'Merchants',
     services: 'Services',
+    pauses: 'Pauses',
+    system: 'System',
     users: 'People',
     auditLog: 'Audit log',
     own: 'Your sign-in',

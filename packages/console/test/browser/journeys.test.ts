@@ -191,7 +191,7 @@ describe('journeys of an operator', () => {
     await page.keyboard.press('Escape');
     await dialog().waitFor({ state: 'detached' });
     await page.keyboard.press('Control+k');
-    await page.keyboard.type('audit');
+    await page.keyboard.type('audit l');
     await page.keyboard.press('Enter');
     await page.waitForURL(/audit-log/);
     await page.keyboard.press('g');

@@ -13,7 +13,7 @@ export type JobCount = {
 };
 
 /** Counting more would only take time from the work. */
-export const jobsCountedMax = 100_000;
+const jobsCountedMax = 100_000;
 
 const kinds: readonly JobKind[] = ['payout', 'notification'];
 

@@ -10,7 +10,7 @@ export type PauseWeight = {
 };
 
 /** Counting more would only take time from the work, at the very moment when somebody is in a hurry. */
-export const payoutsWeighedMax = 100_000;
+const payoutsWeighedMax = 100_000;
 
 type Row = { readonly currency: string; readonly payouts: number; readonly dueMinor: bigint };
 

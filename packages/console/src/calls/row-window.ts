@@ -1,0 +1,40 @@
+/** Browsers draw nothing taller than some ten million pixels. */
+const heightMax = 15_000_000;
+const overscan = 10;
+
+export type RowWindow = {
+  /** The first row to draw and the one after the last. */
+  readonly from: number;
+  readonly to: number;
+  /** The first and the last row that can be seen. */
+  readonly firstRow: number;
+  readonly lastRow: number;
+  /** Of the whole list, in pixels. */
+  readonly height: number;
+  /** Where the first drawn row stands, in pixels from the top of the list. */
+  readonly top: number;
+};
+
+type Scrolled = {
+  readonly scrollTop: number;
+  readonly viewHeight: number;
+  readonly rowHeight: number;
+  readonly count: number;
+};
+
+/**
+ * Which rows of a long list are drawn, and where. A list that is taller than a browser can draw is pressed together:
+ * a step of the scroll bar is then several rows' worth, and the rows keep their height.
+ */
+export function findWindow({ scrollTop, viewHeight, rowHeight, count }: Scrolled): RowWindow {
+  const whole = count * rowHeight;
+  const height = Math.min(whole, heightMax);
+  const travel = Math.max(1, height - viewHeight);
+  const at = Math.min(Math.max(0, scrollTop), travel);
+  const virtual = height === whole ? at : (at / travel) * (whole - viewHeight);
+  const firstRow = Math.min(Math.max(0, count - 1), Math.floor(virtual / rowHeight));
+  const lastRow = Math.min(count - 1, Math.floor((virtual + viewHeight - 1) / rowHeight));
+  const from = Math.max(0, firstRow - overscan);
+  const to = Math.min(count, lastRow + 1 + overscan);
+  return { from, to, firstRow, lastRow, height, top: from * rowHeight - virtual + at };
+}
