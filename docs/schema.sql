@@ -35,6 +35,32 @@ create type accept_item as (
   old_minor bigint
 );
 
+create type accept_item_v2 as (
+  item integer,
+  merchant_id bigint,
+  account_id uuid,
+  order_id text,
+  digest bytea,
+  digest_key integer,
+  received_at timestamp with time zone,
+  service_code text,
+  recipient_kind text,
+  recipient_mask text,
+  recipient_sealed bytea,
+  recipient_hash bytea,
+  currency text,
+  amount_minor bigint,
+  due_minor bigint,
+  debit_minor bigint,
+  commission_minor bigint,
+  percent_minor bigint,
+  connectors text[],
+  endpoint_id integer,
+  endpoint_url text,
+  payout_id bigint,
+  old_minor bigint
+);
+
 create type delivery_record as (
   item integer,
   merchant_id bigint,
@@ -284,6 +310,16 @@ create table incident (
   constraint incident_pkey PRIMARY KEY (merchant_id, incident_id)
 );
 
+create table invitation (
+  secret_hash bytea not null,
+  user_id bigint not null,
+  created_at timestamp with time zone not null default now(),
+  expires_at timestamp with time zone not null,
+  used_at timestamp with time zone,
+  constraint invitation_pkey PRIMARY KEY (secret_hash),
+  constraint invitation_user_id_fkey FOREIGN KEY (user_id) REFERENCES operator_user(user_id)
+);
+
 create table job (
   kind text not null,
   merchant_id bigint not null,
@@ -429,10 +465,13 @@ create table operator_user (
   role text not null,
   state text not null default 'active'::text,
   created_at timestamp with time zone not null default now(),
+  merchant_id bigint,
   constraint operator_user_pkey PRIMARY KEY (user_id),
   constraint operator_user_login_key UNIQUE (login),
+  constraint operator_user_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchant(merchant_id),
   constraint operator_user_login_check CHECK (((length(login) >= 1) AND (length(login) <= 100))),
-  constraint operator_user_role_check CHECK ((role = ANY (ARRAY['viewer'::text, 'operator'::text, 'approver'::text, 'owner'::text]))),
+  constraint operator_user_of_merchant CHECK (((role = 'merchant'::text) = (merchant_id IS NOT NULL))),
+  constraint operator_user_role_check CHECK ((role = ANY (ARRAY['viewer'::text, 'operator'::text, 'approver'::text, 'owner'::text, 'merchant'::text]))),
   constraint operator_user_state_check CHECK ((state = ANY (ARRAY['active'::text, 'disabled'::text])))
 );
 
@@ -515,6 +554,8 @@ create table payout (
   endpoint_url text,
   created_at timestamp with time zone not null default now(),
   final_at timestamp with time zone,
+  recipient_hash bytea,
+  recipient_deleted_at timestamp with time zone,
   constraint payout_pkey PRIMARY KEY (merchant_id, payout_id),
   constraint payout_amount_minor_check CHECK ((amount_minor > 0)),
   constraint payout_check CHECK ((debit_minor = (due_minor + commission_minor))),
@@ -561,6 +602,26 @@ create table posting_request (
   digest bytea not null,
   constraint posting_request_pkey PRIMARY KEY (merchant_id, request_key),
   constraint posting_request_request_key_check CHECK (((length(request_key) >= 1) AND (length(request_key) <= 128)))
+);
+
+create table recipient_later (
+  merchant_id bigint not null,
+  payout_id bigint not null,
+  final_after timestamp with time zone not null,
+  constraint recipient_later_pkey PRIMARY KEY (merchant_id, payout_id)
+);
+
+create table recipient_walk (
+  merchant_id bigint not null,
+  walked_to bigint not null default 0,
+  next_at timestamp with time zone not null default now(),
+  hold_reason text,
+  hold_set_by text,
+  hold_set_at timestamp with time zone,
+  constraint recipient_walk_pkey PRIMARY KEY (merchant_id),
+  constraint recipient_walk_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchant(merchant_id),
+  constraint recipient_walk_check CHECK ((((hold_reason IS NULL) = (hold_set_by IS NULL)) AND ((hold_reason IS NULL) = (hold_set_at IS NULL)))),
+  constraint recipient_walk_hold_reason_check CHECK (((length(hold_reason) >= 1) AND (length(hold_reason) <= 1000)))
 );
 
 create table recovery_code (
@@ -640,6 +701,8 @@ CREATE UNIQUE INDEX attempt_live ON public.attempt USING btree (merchant_id, pay
 
 CREATE INDEX incident_open ON public.incident USING btree (merchant_id, incident_id) WHERE (closed_at IS NULL);
 
+CREATE INDEX invitation_by_user ON public.invitation USING btree (user_id);
+
 CREATE INDEX job_due ON public.job USING btree (kind, run_at);
 
 CREATE INDEX notification_dead ON public.notification USING btree (merchant_id, notification_id) WHERE is_dead;
@@ -648,13 +711,21 @@ CREATE INDEX notification_of_payout ON public.notification USING btree (payout_i
 
 CREATE UNIQUE INDEX notification_key_active ON public.notification_key USING btree (merchant_id) WHERE (state = 'active'::text);
 
+CREATE INDEX operator_user_by_merchant ON public.operator_user USING btree (merchant_id) WHERE (merchant_id IS NOT NULL);
+
 CREATE INDEX passkey_by_user ON public.passkey USING btree (user_id);
 
 CREATE INDEX payout_by_id ON public.payout USING btree (payout_id);
 
+CREATE INDEX payout_by_recipient ON public.payout USING btree (recipient_hash) WHERE (recipient_hash IS NOT NULL);
+
 CREATE INDEX payout_in_review ON public.payout USING btree (merchant_id, payout_id) WHERE in_review;
 
+CREATE INDEX payout_without_hash ON public.payout USING btree (payout_id) WHERE ((recipient_hash IS NULL) AND (recipient_deleted_at IS NULL));
+
 CREATE INDEX posting_of_payout ON public.posting USING btree (merchant_id, payout_id) WHERE (payout_id IS NOT NULL);
+
+CREATE INDEX recipient_later_due ON public.recipient_later USING btree (merchant_id, final_after);
 
 CREATE INDEX recovery_code_by_user ON public.recovery_code USING btree (user_id);
 
@@ -792,6 +863,153 @@ begin
       percent_minor, old_available_minor, connectors, endpoint_id, endpoint_url)
     select merchant_id, payout_id, account_id, order_id, 'queued', service_code, recipient_kind,
       recipient_mask, recipient_sealed, currency, amount_minor, due_minor, debit_minor, commission_minor,
+      percent_minor, old_minor, connectors, endpoint_id, endpoint_url
+    from t
+  ), jobs as (
+    insert into job (kind, merchant_id, subject_id) select 'payout', merchant_id, payout_id from t
+  ), postings as (
+    insert into posting (merchant_id, account_id, posting_id, kind, payout_id, available_minor, held_minor,
+      available_after_minor, actor)
+    select merchant_id, account_id, nextval('posting_id'), 'hold', payout_id, -debit_minor, debit_minor,
+      old_minor - debit_minor, 'merchant'
+    from t
+  )
+  update balance b set available_minor = b.available_minor - n.debit_minor, held_minor = b.held_minor + n.debit_minor
+  from (select merchant_id, account_id, sum(debit_minor)::bigint as debit_minor from t group by 1, 2) n
+  where b.merchant_id = n.merchant_id and b.account_id = n.account_id;
+
+  -- 7. What was not claimed is looked up once more, now that everything it waited for has ended.
+  return query select i.item, 'accepted', i.payout_id, null::bytea, null::integer from unnest(taken) i;
+  if cardinality(others) + cardinality(short) > 0 then
+    return query
+      select (short[n]).item, short_verdicts[n], null::bigint, null::bytea, null::integer
+      from generate_subscripts(short, 1) n
+      union all
+      select i.item,
+        case when o.payout_id is not null then 'exists' when o.order_id is not null then 'barred' else 'again' end,
+        o.payout_id, o.digest, o.digest_key
+      from unnest(others) i
+      left join order_record o on o.merchant_id = i.merchant_id and o.order_id = i.order_id;
+  end if;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION public.accept_payouts_v2(input json, deadline_at timestamp with time zone)
+ RETURNS TABLE(item integer, verdict text, payout_id bigint, digest bytea, digest_key integer)
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+#variable_conflict use_column
+declare
+  items accept_item_v2[];
+  claimed_ids bigint[];
+  claimed accept_item_v2[];
+  others accept_item_v2[] := '{}';
+  taken accept_item_v2[];
+  short accept_item_v2[] := '{}';
+  short_verdicts text[] := '{}';
+  has_limits boolean;
+  limit_kind text;
+  candidate accept_item_v2;
+  previous accept_item_v2;
+  left_minor bigint;
+  is_covered boolean;
+begin
+  -- 1. Each order with the id that its payout has if it is accepted.
+  items := array(
+    select row(item, merchant_id, account_id, order_id, digest, digest_key, received_at, service_code, recipient_kind,
+      recipient_mask, recipient_sealed, recipient_hash, currency, amount_minor, due_minor, debit_minor, commission_minor, percent_minor,
+      connectors, endpoint_id, endpoint_url, nextval('payout_id'), null)::accept_item_v2
+    from json_populate_recordset(null::accept_item_v2, input));
+
+  -- 2. The order_ids, in key order, so that none waits in a circle. A concurrent batch with the same one is waited for
+  -- here. A tombstone gives way only to a request that was received after it was made; its time stays.
+  with claim as (
+    insert into order_record as o (merchant_id, order_id, payout_id, digest, digest_key, made_at)
+    select distinct on (i.merchant_id, i.order_id) i.merchant_id, i.order_id, i.payout_id, i.digest, i.digest_key,
+      i.received_at
+    from unnest(items) i
+    order by i.merchant_id, i.order_id, i.item
+    on conflict (merchant_id, order_id) do update
+      set payout_id = excluded.payout_id, digest = excluded.digest, digest_key = excluded.digest_key
+      where o.payout_id is null and o.made_at < excluded.made_at
+    returning payout_id
+  )
+  select coalesce(array_agg(payout_id), '{}') into claimed_ids from claim;
+  if cardinality(claimed_ids) = cardinality(items) then
+    claimed := items;
+  else
+    claimed := array(select i from unnest(items) i where i.payout_id = any (claimed_ids));
+    others := array(select i from unnest(items) i where i.payout_id <> all (claimed_ids));
+  end if;
+
+  -- 3. Balances as late as possible, because the next batch waits for them, and in account order like every other
+  -- writer of them.
+  perform 1 from balance b
+  where (b.merchant_id, b.account_id) in (select i.merchant_id, i.account_id from unnest(claimed) i)
+  order by b.merchant_id, b.account_id for no key update;
+
+  -- 4. Past the deadline nothing may commit: whoever asks for this order_id later has to find it free or taken.
+  -- Checked after the keys are in, so that a probe by the same key waits for this transaction instead of missing it.
+  if clock_timestamp() >= deadline_at then
+    raise exception 'the deadline of this accept has passed' using errcode = 'VY001';
+  end if;
+
+  -- 5. Account by account in the order of arrival: mostly the balance covers them all.
+  select array_agg(row(item, merchant_id, account_id, order_id, digest, digest_key, received_at, service_code,
+      recipient_kind, recipient_mask, recipient_sealed, recipient_hash, currency, amount_minor, due_minor, debit_minor,
+      commission_minor, percent_minor, connectors, endpoint_id, endpoint_url, payout_id,
+      available_minor - spent_minor + debit_minor)::accept_item_v2),
+    count(*) = cardinality(claimed) and coalesce(bool_and(spent_minor <= available_minor), true)
+  into taken, is_covered
+  from (
+    select i.*, b.available_minor, (sum(i.debit_minor)
+      over (partition by i.merchant_id, i.account_id order by i.item))::bigint as spent_minor
+    from unnest(claimed) i
+    join balance b on b.merchant_id = i.merchant_id and b.account_id = i.account_id
+  ) i;
+
+  -- 6. Else, or where a merchant has limits, item by item: what does not fit is refused, the next one may still fit.
+  has_limits := exists (
+    select 1 from merchant_limit l where l.merchant_id in (select i.merchant_id from unnest(claimed) i));
+  if has_limits or not is_covered then
+    taken := '{}';
+    for candidate in select i.* from unnest(claimed) i order by i.merchant_id, i.account_id, i.item loop
+      if candidate.account_id is distinct from previous.account_id then
+        select b.available_minor into left_minor from balance b
+        where b.merchant_id = candidate.merchant_id and b.account_id = candidate.account_id;
+      end if;
+      previous := candidate;
+      limit_kind := case when candidate.debit_minor > left_minor then 'funds' when has_limits then
+        take_limits_v1(candidate.merchant_id, candidate.account_id, candidate.amount_minor) end;
+      if limit_kind is null then
+        candidate.old_minor := left_minor;
+        left_minor := left_minor - candidate.debit_minor;
+        taken := taken || candidate;
+      else
+        short := short || candidate;
+        short_verdicts := short_verdicts || limit_kind;
+      end if;
+    end loop;
+    -- A refused order creates nothing: its order_id is free again, or under the tombstone that it had replaced.
+    delete from order_record o using unnest(short) i
+    where o.merchant_id = i.merchant_id and o.order_id = i.order_id and o.made_at >= i.received_at;
+    update order_record o set payout_id = null, digest = null, digest_key = null from unnest(short) i
+    where o.merchant_id = i.merchant_id and o.order_id = i.order_id;
+  end if;
+
+  -- unnest keeps the order of the decisions, so posting_id grows in the order in which the balance fell.
+  with t as materialized (
+    select * from unnest(taken)
+  ), payouts as (
+    insert into payout (merchant_id, payout_id, account_id, order_id, state, service_code, recipient_kind,
+      recipient_mask, recipient_sealed, recipient_hash, currency, amount_minor, due_minor, debit_minor, commission_minor,
+      percent_minor, old_available_minor, connectors, endpoint_id, endpoint_url)
+    select merchant_id, payout_id, account_id, order_id, 'queued', service_code, recipient_kind,
+      recipient_mask, recipient_sealed, recipient_hash, currency, amount_minor, due_minor, debit_minor, commission_minor,
       percent_minor, old_minor, connectors, endpoint_id, endpoint_url
     from t
   ), jobs as (
@@ -990,6 +1208,73 @@ begin
   from due d where j.ctid = d.ctid
   returning j.merchant_id, j.subject_id, j.lane, j.fence,
     extract(epoch from clock_timestamp() - d.run_at)::double precision * 1000;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION public.forget_recipients_v1(keep interval, keep_masks boolean, count_max integer, again_ms bigint)
+ RETURNS TABLE(forgotten integer)
+ LANGUAGE plpgsql
+AS $function$
+declare
+  before timestamptz := now() - keep;
+  walk recipient_walk;
+  looked_at bigint[];
+  last_id bigint;
+  done integer := 0;
+  late integer := 0;
+  has_more boolean;
+begin
+  insert into recipient_walk (merchant_id)
+  select m.merchant_id from merchant m
+  where not exists (select from recipient_walk w where w.merchant_id = m.merchant_id) on conflict do nothing;
+  select w.* into walk from recipient_walk w
+  where w.hold_reason is null and w.next_at <= now() order by w.next_at limit 1 for update skip locked;
+  if not found then
+    return;
+  end if;
+
+  -- Those that were left for later, and whose time has come; then the next ones in order.
+  with due as (
+    select l.merchant_id, l.payout_id from recipient_later l
+    where l.merchant_id = walk.merchant_id and l.final_after < before
+    order by l.final_after limit count_max
+  ), again as (
+    update recipient_later l set final_after = coalesce(p.final_at, now())
+    from due d join payout p on p.merchant_id = d.merchant_id and p.payout_id = d.payout_id
+    where l.merchant_id = d.merchant_id and l.payout_id = d.payout_id
+      and (p.final_at is null or p.final_at >= before)
+    returning l.payout_id
+  )
+  select coalesce(array_agg(d.payout_id), '{}'), count(*) into looked_at, late
+  from due d where d.payout_id not in (select a.payout_id from again a);
+  delete from recipient_later l where l.merchant_id = walk.merchant_id and l.payout_id = any (looked_at);
+
+  with next as (
+    select p.payout_id, p.created_at, p.final_at from payout p
+    where p.merchant_id = walk.merchant_id and p.payout_id > walk.walked_to order by p.payout_id limit count_max
+  ), old as (
+    -- Up to the first that is too young: ids grow with time.
+    select n.* from (select *, bool_and(created_at < before) over (order by payout_id) as is_old from next) n
+    where n.is_old
+  ), later as (
+    insert into recipient_later (merchant_id, payout_id, final_after)
+    select walk.merchant_id, o.payout_id, coalesce(o.final_at, now()) from old o
+    where o.final_at is null or o.final_at >= before
+  )
+  select max(o.payout_id), count(*),
+    looked_at || coalesce(array_agg(o.payout_id) filter (where o.final_at < before), '{}')
+  into last_id, done, looked_at from old o;
+
+  update payout p set recipient_sealed = '', recipient_hash = null, recipient_deleted_at = clock_timestamp(),
+    recipient_mask = case when keep_masks then p.recipient_mask else '' end
+  where p.merchant_id = walk.merchant_id and p.payout_id = any (looked_at) and p.recipient_deleted_at is null;
+
+  has_more := done = count_max or late = count_max;
+  update recipient_walk w set walked_to = coalesce(last_id, w.walked_to),
+    next_at = case when has_more then now() else now() + again_ms * interval '1 millisecond' end
+  where w.merchant_id = walk.merchant_id;
+  forgotten := cardinality(looked_at);
+  return next;
 end $function$
 ;
 

@@ -29,7 +29,9 @@ const owners = [
   // The demo orders its payout like any merchant's program.
   { names: /^@vyplata\/sdk$/, room: 'demo' },
 ];
-const sdkEntries = new Set(['@vyplata/sdk/archive', '@vyplata/sdk/signature', '@vyplata/sdk/notification']);
+const sdkEntries = new Set(
+  ['archive', 'signature', 'notification', 'explain-signature'].map((name) => `@vyplata/sdk/${name}`),
+);
 
 const gateway = 'packages/gateway/src/';
 const sdk = 'packages/sdk/';

@@ -8,10 +8,14 @@ import { closePools, openPools } from './db/pools.ts';
 import { registerCallbackRoutes } from './http/routes/callbacks.ts';
 import { registerConsoleRoutes } from './http/routes/console.ts';
 import { registerHealthRoutes } from './http/routes/health.ts';
+import { registerCabinetRoutes } from './http/routes/cabinet/routes.ts';
+import { orderPayout } from './http/routes/merchant/create.ts';
+import { preflightOrder } from './http/routes/merchant/preflight.ts';
 import { registerMerchantRoutes } from './http/routes/merchant/routes.ts';
-import { registerOperatorRoutes } from './http/routes/operator/routes.ts';
+import { type Needs as OperatorNeeds, registerOperatorRoutes } from './http/routes/operator/routes.ts';
 import { createServer, type HttpServer, type Log } from './http/server.ts';
 import { createQueue, type JobKind } from './jobs/queue.ts';
+import { type Rounds, startRounds } from './jobs/rounds.ts';
 import { createWorker, type Worker } from './jobs/worker.ts';
 import { type Directory, openDirectory } from './merchants/directory.ts';
 import { createNonces, sweepNonces } from './merchants/nonces.ts';
@@ -24,6 +28,7 @@ import { sweepTombstones } from './payouts/accept.ts';
 import { cancelPayout } from './payouts/cancel.ts';
 import { type Creator, createCreator } from './payouts/create.ts';
 import { advancePayout, type Needs as PayoutNeeds } from './payouts/dispatch.ts';
+import { createRecipientKeeper } from './payouts/forget-recipients.ts';
 import { openPauses } from './payouts/heed-pauses.ts';
 import { judgePayout } from './payouts/judge.ts';
 import { createRecorder } from './payouts/record.ts';
@@ -48,6 +53,8 @@ export type AppOptions = {
   readonly pollMs: number;
   /** 0: the audit beside the work is off. */
   readonly auditEveryMs: number;
+  /** How long recipients' data are kept after the end of their payouts; 0 days: for ever. */
+  readonly recipients: { readonly keepDays: number; readonly keepMasks: boolean };
   readonly createsWaitingMax: number;
   readonly allowLoopback: boolean;
   readonly supportContact: string;
@@ -73,6 +80,7 @@ const monotonicMs = (): number => performance.now();
 const overloaded = (): Error => new Refusal([{ code: 'overloaded', field: 'request' }]);
 const claimMax = 64;
 const sweepEveryMs = 60_000;
+const recipientsEveryMs = 60_000;
 
 /** The composition root: makes every room and gives each what it needs. */
 export async function startApp(options: AppOptions): Promise<App> {
@@ -105,6 +113,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     notification: (job) => deliverer.handle(job),
   });
   const watch = startWatch(options, parts);
+  const recipients = startRecipients(options, parts);
   const sweep = setInterval(() => {
     sweepTombstones(pools.workDb).catch(parts.report('tombstones could not be swept'));
     sweepNonces(pools.workDb).catch(parts.report('nonces could not be swept'));
@@ -119,7 +128,11 @@ export async function startApp(options: AppOptions): Promise<App> {
       clearInterval(sweep);
       await server.close();
       await creator.drain();
-      await Promise.all([watch.stop(), ...[...parts.workers.values()].map((worker) => worker.stop())]);
+      await Promise.all([
+        watch.stop(),
+        recipients.stop(),
+        ...[...parts.workers.values()].map((worker) => worker.stop()),
+      ]);
       await Promise.all([payouts.pauses.close(), payouts.connectors.close(), deliverer.close(), directory.close()]);
       parts.clock.close();
       await closePools(pools);
@@ -132,10 +145,15 @@ type Served = { readonly options: AppOptions; readonly parts: Parts; readonly cr
 function registerRoutes(server: HttpServer, { options, parts, creator }: Served): void {
   const { directory, log, payouts, pools, vault } = parts;
   const { allowLoopback, supportContact } = options;
+  const ordering = {
+    creator,
+    allowLoopbackUrls: allowLoopback,
+    today: () => new Date().toISOString().slice(0, 10),
+  };
   registerMerchantRoutes(server, {
     ...pools,
+    ...ordering,
     directory,
-    creator,
     nonces: createNonces({
       db: pools.probeDb,
       overloaded,
@@ -148,16 +166,15 @@ function registerRoutes(server: HttpServer, { options, parts, creator }: Served)
       db: pools.readDb,
       overloaded,
     }),
-    allowLoopbackUrls: allowLoopback,
-    today: () => new Date().toISOString().slice(0, 10),
   });
   registerConsoleRoutes(server);
   registerCallbackRoutes(server, { ...payouts, workDb: pools.workDb });
   const wake = (): void => parts.wake('notification');
-  registerOperatorRoutes(server, {
+  const people = {
     directory,
     vault,
     log,
+    monotonicMs,
     isCookieSecure: options.isCookieSecure,
     isOnePerson: options.isOnePerson,
     isSecondFactorRequired: options.isSecondFactorRequired,
@@ -166,6 +183,8 @@ function registerRoutes(server: HttpServer, { options, parts, creator }: Served)
     guard: createSignInGuard({ db: pools.readDb }),
     connectors: payouts.connectors,
     allowLoopbackUrls: allowLoopback,
+    orderPayout: (request) => orderPayout(ordering, request),
+    preflightOrder: (request) => preflightOrder({ ...ordering, readDb: pools.readDb }, request),
     judgePayout: (input) => judgePayout(payouts, input),
     cancelPayout: (input) => cancelPayout(payouts, input),
     resendNotification: (input) =>
@@ -185,7 +204,9 @@ function registerRoutes(server: HttpServer, { options, parts, creator }: Served)
         },
         input,
       ),
-  });
+  } satisfies OperatorNeeds;
+  registerOperatorRoutes(server, people);
+  registerCabinetRoutes(server, people);
 }
 
 /** What requests and jobs both need. */
@@ -257,6 +278,13 @@ function startWatch(options: AppOptions, { pools, log, report }: Parts): LedgerW
     onViolation: ({ check }, text) => log.error({ check, violation: text }, 'the audit found what must never be'),
     onError: report('the audit beside the work failed'),
   });
+}
+
+/** What is known of recipients is found by their numbers at once, and deleted in time. */
+function startRecipients(options: AppOptions, { pools, vault, report }: Parts): Rounds {
+  const onError = report('recipients could not be looked after');
+  const round = createRecipientKeeper({ db: pools.workDb, vault, ...options.recipients, onError });
+  return startRounds({ run: round, everyMs: options.does.work ? recipientsEveryMs : 0, onError });
 }
 
 type Handlers = Readonly<Record<JobKind, Parameters<typeof createWorker>[0]['handle']>>;

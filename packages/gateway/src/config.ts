@@ -87,6 +87,16 @@ export const settings: readonly Setting[] = [
     meaning: 'how often the workers read on in the ledger and look for what must never be; 0: never',
   },
   {
+    name: 'RECIPIENT_KEEP_DAYS',
+    default: '1825',
+    meaning: 'how long after its end what a payout says of its recipient is kept; 0: for ever',
+  },
+  {
+    name: 'RECIPIENT_KEEP_MASK',
+    default: 'true',
+    meaning: 'whether the mask of a deleted recipient stays, for statements and disputes',
+  },
+  {
     name: 'SANDBOX_BOOK',
     default: null,
     meaning: "the sandbox provider's own list of executed transfers; default `DATA_DIR/sandbox/book.ndjson`",
@@ -134,6 +144,8 @@ const shape = z.object({
   CALL_DEADLINE_MS: milliseconds,
   NOTIFICATION_DEADLINE_MS: milliseconds,
   AUDIT_EVERY_MS: z.coerce.number().int().min(0).max(longestMs),
+  RECIPIENT_KEEP_DAYS: z.coerce.number().int().min(0).max(36_500),
+  RECIPIENT_KEEP_MASK: flag,
   SANDBOX_BOOK: optionalText,
   SANDBOX_TIME_SCALE: z.coerce.number().min(0).max(1000),
 });

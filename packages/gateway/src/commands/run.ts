@@ -82,6 +82,7 @@ function optionsOf(config: Config): Omit<AppOptions, Given> {
     },
     pollMs: config.POLL_MS,
     auditEveryMs: config.AUDIT_EVERY_MS,
+    recipients: { keepDays: config.RECIPIENT_KEEP_DAYS, keepMasks: config.RECIPIENT_KEEP_MASK },
     createsWaitingMax: config.CREATES_WAITING_MAX,
     allowLoopback: config.ALLOW_LOOPBACK,
     supportContact: config.SUPPORT_CONTACT ?? '',

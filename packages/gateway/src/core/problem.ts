@@ -13,6 +13,7 @@ export const operatorProblemCodes = [
   'session_needed',
   'code_wrong',
   'passkey_wrong',
+  'invitation_wrong',
   'last_factor',
   // The form of a request that does not come from a merchant's program.
   'field_unknown',

@@ -126,3 +126,14 @@ function maskTail(number: string): string {
   const shown = Math.min(4, Math.floor(characters.length / 2));
   return '*'.repeat(characters.length - shown) + characters.slice(characters.length - shown).join('');
 }
+
+/** Every normalised number that a person may mean by `text`, whatever its kind: what `checkRecipient` would accept. */
+export function recipientSpellings(text: string): string[] {
+  const compact = compactNumber(text.trim());
+  return [...new Set([compact, compact.toUpperCase(), compact.replace(/^\+/, ''), text.trim()])];
+}
+
+/** What may be written down of a number that somebody looked for, whatever its kind. */
+export function maskNumber(text: string): string {
+  return maskTail(compactNumber(text.trim()));
+}

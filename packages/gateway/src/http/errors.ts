@@ -35,6 +35,7 @@ const statuses: Readonly<Partial<Record<ProblemCode, number>>> = {
   second_factor_needed: 403,
   code_wrong: 401,
   passkey_wrong: 401,
+  invitation_wrong: 401,
   last_factor: 409,
   record_unknown: 404,
   record_exists: 409,

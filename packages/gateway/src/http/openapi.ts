@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ZodType } from 'zod';
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
-import { operatorPaths, operatorSecurity, refusalAnswer } from './openapi-operator.ts';
+import { refusalAnswer, tablePaths, tableSecurity } from './openapi-tables.ts';
 import {
   accountBalanceAnswer,
   accountInfoAnswer,
@@ -106,15 +106,17 @@ export function writeOpenapi(): string {
       title: 'Vyplata',
       version: '1.0.0',
       description:
-        'The merchant API (/v1) is signed with RSA; the operator API (/operator/v1) takes a session or a token. ' +
+        'The merchant API (/v1) is signed with RSA; the APIs for people, of operators (/operator/v1) and of ' +
+        'merchants (/merchant/v1), take a session or a token. ' +
         'Amounts are strings. Every answer that is not a success has non-empty errors.',
     },
     tags: [
       { name: 'merchant', description: 'For merchants’ programs' },
+      { name: 'cabinet', description: 'For people of merchants: what is their own merchant’s' },
       { name: 'operator', description: 'For the people who run the gateway, their console and programs' },
     ],
-    paths: { ...merchantPaths, ...operatorPaths() },
-    components: { securitySchemes: operatorSecurity },
+    paths: { ...merchantPaths, ...tablePaths() },
+    components: { securitySchemes: tableSecurity },
   });
   return `${JSON.stringify(document, null, 2)}\n`;
 }

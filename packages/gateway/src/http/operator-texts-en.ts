@@ -23,6 +23,7 @@ export const operatorTextsEn: OperatorTexts = {
   code_wrong: () => 'The code is wrong or was used already. Wait for the next one, or use a recovery code.',
   passkey_wrong: () =>
     'The passkey was not accepted. Start again; a passkey works on the address it was made for only.',
+  invitation_wrong: () => 'The invitation was used already, or its time is over. Ask for a new one.',
   last_factor: () => 'This is your last second factor, and this installation requires one. Add another one first.',
 
   field_unknown: (values) => `There is no field ${values.field} here. Check its spelling.`,

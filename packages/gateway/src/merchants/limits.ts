@@ -56,3 +56,24 @@ export async function setLimits(tx: Tx, owner: LimitOwner, change: Partial<Limit
   }
   return readLimits(tx, owner);
 }
+
+/**
+ * The kind of a limit that has no room for one more order of this amount at the moment, if any. Takes nothing: what
+ * counts is decided when the order is accepted.
+ */
+export async function findFullLimit(
+  sql: Sql,
+  order: { readonly merchantId: bigint; readonly accountId: string; readonly amountMinor: bigint },
+): Promise<'orders_per_minute' | 'amount_per_day' | undefined> {
+  const [row] = await sql.query<{ kind: 'orders_per_minute' | 'amount_per_day' }>(
+    `select l.kind from merchant_limit l
+     left join merchant_limit_use u on u.merchant_id = l.merchant_id and u.limit_id = l.limit_id
+       and u.window_at >= date_trunc(case l.kind when 'amount_per_day' then 'day' else 'minute' end,
+         clock_timestamp(), 'UTC')
+     where l.merchant_id = $1 and (l.account_id is null or l.account_id = $2)
+       and coalesce(u.used, 0) + (case l.kind when 'amount_per_day' then $3::bigint else 1 end) > l.limit_value
+     order by l.limit_id limit 1`,
+    [order.merchantId, order.accountId, order.amountMinor],
+  );
+  return row?.kind;
+}

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '@simplewebauthn/server';
 import { Refusal } from '../core/problem.ts';
 import { isDatabaseError, type Sql, type Tx } from '../db/pool.ts';
-import type { Role } from './roles.ts';
+import { type Person, type Side, sideOf } from './sessions.ts';
 
 /** Where the console is: what a browser calls the origin, and the host that passkeys are bound to. */
 export type Site = { readonly origin: string; readonly host: string };
@@ -62,8 +62,7 @@ export async function addPasskey(
   return passkey ?? refuse();
 }
 
-type Owner = { readonly userId: bigint; readonly login: string; readonly role: Role };
-type Stored = Owner & { readonly passkeyId: bigint; readonly publicKey: Buffer; readonly signCount: bigint };
+type Stored = Person & { readonly passkeyId: bigint; readonly publicKey: Buffer; readonly signCount: bigint };
 
 /**
  * Whose passkey signed. A passkey stands for both factors, so the device has to have checked its owner and not only a
@@ -71,17 +70,17 @@ type Stored = Owner & { readonly passkeyId: bigint; readonly publicKey: Buffer; 
  */
 export async function checkPasskey(
   tx: Tx,
-  input: { site: Site; assertion: AuthenticationResponseJSON },
-): Promise<Owner> {
+  input: { site: Site; assertion: AuthenticationResponseJSON; side: Side },
+): Promise<Person> {
   const { site, assertion } = input;
   const [stored] = await tx.query<Stored>(
     `select p.passkey_id as "passkeyId", p.public_key as "publicKey", p.sign_count as "signCount",
-       u.user_id as "userId", u.login, u.role
+       u.user_id as "userId", u.login, u.role, u.merchant_id as "merchantId"
      from passkey p join operator_user u on u.user_id = p.user_id
      where p.credential_id = $1 and u.state = 'active' for update of p`,
     [Buffer.from(assertion.id, 'base64url')],
   );
-  if (stored === undefined) return refuse();
+  if (stored === undefined || sideOf(stored) !== input.side) return refuse();
   const { verifyAuthenticationResponse } = await loadLibrary();
   const { verified, authenticationInfo } = await verifyAuthenticationResponse({
     response: assertion,
@@ -100,8 +99,8 @@ export async function checkPasskey(
     stored.passkeyId,
     authenticationInfo.newCounter,
   ]);
-  const { userId, login, role } = stored;
-  return { userId, login, role };
+  const { userId, login, role, merchantId } = stored;
+  return { userId, login, role, merchantId };
 }
 
 /** Whether the challenge is one of ours, for this purpose; it is gone afterwards. */

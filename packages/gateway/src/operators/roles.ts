@@ -7,7 +7,11 @@ export const roles = ['viewer', 'operator', 'approver', 'owner'] as const;
 
 export type Role = (typeof roles)[number];
 
+/** `merchant` is beside the others: who has it belongs to one merchant, and reaches nothing of the operators'. */
+export type UserRole = Role | 'merchant';
+
 /** Whether somebody of `role` may do what needs `required`. */
-export function isAllowed(role: Role, required: Role): boolean {
+export function isAllowed(role: UserRole, required: UserRole): boolean {
+  if (role === 'merchant' || required === 'merchant') return role === required;
   return roles.indexOf(role) >= roles.indexOf(required);
 }

@@ -2,14 +2,16 @@ import { createHash, randomBytes } from 'node:crypto';
 import { Refusal } from '../core/problem.ts';
 import type { Sql, Statement, Tx } from '../db/pool.ts';
 import { isPasswordRight } from './hash-password.ts';
-import type { Role } from './roles.ts';
+import type { UserRole } from './roles.ts';
 import { normaliseLogin } from './users.ts';
 
 /** Who asks, as proven by a session or a token. */
 export type Operator = {
   readonly userId: bigint;
   readonly login: string;
-  readonly role: Role;
+  readonly role: UserRole;
+  /** The merchant that a user of the role `merchant` belongs to; null for operators. */
+  readonly merchantId: bigint | null;
   readonly sessionId: bigint;
   readonly kind: SessionKind;
   readonly expiresAt: Date;
@@ -44,7 +46,8 @@ const columns = `session_id as "sessionId", kind, label, created_at as "createdA
 const selectOperator: Statement = {
   name: 'operator_by_secret',
   text: `
-  select u.user_id as "userId", u.login, u.role, s.session_id as "sessionId", s.kind, s.expires_at as "expiresAt",
+  select u.user_id as "userId", u.login, u.role, u.merchant_id as "merchantId", s.session_id as "sessionId",
+    s.kind, s.expires_at as "expiresAt",
     s.last_used_at < clock_timestamp() - interval '1 minute' as "isStale",
     (exists (select 1 from totp_factor f where f.user_id = u.user_id and f.confirmed_at is not null)
       or exists (select 1 from passkey p where p.user_id = u.user_id)) as "hasFactor"
@@ -54,19 +57,28 @@ const selectOperator: Statement = {
     and u.state = 'active'`,
 };
 
+/** Which of the two APIs somebody signs in to: nobody gets into the other one, whatever they know. */
+export type Side = 'operators' | 'merchants';
+
+/** Who somebody is before there is a session. */
+export type Person = Pick<Operator, 'userId' | 'login' | 'role' | 'merchantId'>;
+
+export function sideOf(person: Pick<Operator, 'role'>): Side {
+  return person.role === 'merchant' ? 'merchants' : 'operators';
+}
+
 /** Checks a login and its password. Throws a Refusal that does not tell which of them was wrong. */
-export async function checkPassword(
-  sql: Sql,
-  input: { login: string; password: string },
-): Promise<{ userId: bigint; login: string; role: Role }> {
+export async function checkPassword(sql: Sql, input: { login: string; password: string; side: Side }): Promise<Person> {
   const login = normaliseLogin(input.login);
-  const [user] = await sql.query<{ userId: bigint; role: Role; hash: string }>(
-    `select user_id as "userId", role, password_hash as hash from operator_user where login = $1 and state = 'active'`,
-    [login],
+  const [user] = await sql.query<Person & { hash: string }>(
+    `select user_id as "userId", login, role, merchant_id as "merchantId", password_hash as hash from operator_user
+     where login = $1 and state = 'active' and (merchant_id is not null) = $2`,
+    [login, input.side === 'merchants'],
   );
   const isRight = await isPasswordRight(input.password, user?.hash);
   if (user === undefined || !isRight) throw new Refusal([{ code: 'sign_in_wrong', field: 'login' }]);
-  return { userId: user.userId, login, role: user.role };
+  const { hash: _, ...person } = user;
+  return person;
 }
 
 /** A session of the console, for `sessionHours`. */

@@ -6,6 +6,8 @@ export type AcceptItem = CheckedOrder & {
   readonly digest: Buffer;
   readonly digestKey: number;
   readonly sealed: Buffer;
+  /** What the recipient is found by without being readable. */
+  readonly searchHash: Buffer;
 };
 
 /** What stands under an order_id for ever. */
@@ -19,7 +21,7 @@ export type AcceptResult =
 /** The kind of the merchant's limit that has no room for the order. */
 type LimitVerdict = 'orders_per_minute' | 'amount_per_day';
 
-const acceptPayouts: Statement = { name: 'accept_payouts', text: 'select * from accept_payouts_v1($1, $2)' };
+const acceptPayouts: Statement = { name: 'accept_payouts', text: 'select * from accept_payouts_v2($1, $2)' };
 
 type AcceptRow = {
   item: number;
@@ -58,6 +60,7 @@ function itemRow(item: AcceptItem, at: number, clock: DatabaseClock): object {
     recipient_kind: item.recipientKind,
     recipient_mask: item.recipient.mask,
     recipient_sealed: bytea(item.sealed),
+    recipient_hash: bytea(item.searchHash),
     currency: item.currency,
     amount_minor: order.amountMinor.toString(),
     due_minor: charge.dueMinor.toString(),
@@ -80,7 +83,7 @@ function readResult(row: AcceptRow): AcceptResult {
   if (verdict === 'exists') return { verdict, record: readRecord(row) };
   if (verdict === 'funds' || verdict === 'barred' || verdict === 'again') return { verdict };
   if (verdict === 'orders_per_minute' || verdict === 'amount_per_day') return { verdict };
-  throw new Error(`accept_payouts_v1 answered ${verdict} without a payout`);
+  throw new Error(`accept_payouts_v2 answered ${verdict} without a payout`);
 }
 
 function readRecord(row: Pick<AcceptRow, 'payout_id' | 'digest' | 'digest_key'>): OrderRecord {

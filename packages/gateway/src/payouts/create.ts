@@ -90,6 +90,7 @@ async function createPayout(
       order: checked.order,
       number: checked.recipient.number,
     }),
+    searchHash: needs.vault.searchHash(checked.recipient.number),
   };
   try {
     return await acceptItem(needs, batch, { item, text });

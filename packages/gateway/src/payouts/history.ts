@@ -77,6 +77,8 @@ export type PayoutHistory = {
 const notificationColumns = `n.merchant_id as "merchantId", n.notification_id as "notificationId",
   n.payout_id as "payoutId", n.account_id as "accountId", n.endpoint_id as "endpointId", n.url, n.method, n.state,
   n.tries, n.signed_text as "signedText", n.sign, n.created_at as "createdAt", n.ended_at as "endedAt"`;
+const deliveryColumns = `d.notification_id as "notificationId", d.try_no as "tryNo", d.started_at as "startedAt",
+  d.duration_ms as "durationMs", d.status_code as "statusCode", d.error, d.answer`;
 const incidentColumns = `merchant_id as "merchantId", incident_id as "incidentId", payout_id as "payoutId", kind,
   detail, opened_at as "openedAt", closed_at as "closedAt", closed_by as "closedBy"`;
 const linesMax = 1_000;
@@ -86,13 +88,20 @@ export async function readPayoutLine(sql: Sql, payoutId: bigint): Promise<Payout
   const [payout] = await sql.query<PayoutLine>(`select ${payoutColumns} from payout p where p.payout_id = $1`, [
     payoutId,
   ]);
-  if (payout === undefined) throw new Refusal([{ code: 'record_unknown', field: 'payout_id' }]);
-  return payout;
+  return payout ?? refusePayout();
 }
 
-/** Everything known about one payout, each list in the order it happened. Throws a Refusal when there is none. */
-export async function readPayoutHistory(sql: Sql, payoutId: bigint): Promise<PayoutHistory> {
+function refusePayout(): never {
+  throw new Refusal([{ code: 'record_unknown', field: 'payout_id' }]);
+}
+
+/**
+ * Everything known about one payout, each list in the order it happened. Throws a Refusal when there is none, or when
+ * it is not one of `merchantId`.
+ */
+export async function readPayoutHistory(sql: Sql, payoutId: bigint, merchantId?: bigint): Promise<PayoutHistory> {
   const payout = await readPayoutLine(sql, payoutId);
+  if (merchantId !== undefined && payout.merchantId !== merchantId) return refusePayout();
   const key = [payout.merchantId, payoutId] as const;
   const [transitions, attempts, postings, notifications, deliveries, incidents] = await Promise.all([
     sql.query<TransitionLine>(
@@ -114,8 +123,7 @@ export async function readPayoutHistory(sql: Sql, payoutId: bigint): Promise<Pay
       key,
     ),
     sql.query<DeliveryLine>(
-      `select d.notification_id as "notificationId", d.try_no as "tryNo", d.started_at as "startedAt",
-         d.duration_ms as "durationMs", d.status_code as "statusCode", d.error, d.answer
+      `select ${deliveryColumns}
        from notification n
        join delivery d on d.merchant_id = n.merchant_id and d.notification_id = n.notification_id
        where n.merchant_id = $1 and n.payout_id = $2
@@ -144,6 +152,48 @@ export function listDeadNotifications(
        and ($2::bigint is null or n.notification_id < $2)
      order by n.notification_id desc limit $3`,
     [page.merchantId ?? null, page.beforeId ?? null, page.limit],
+  );
+}
+
+/** Notifications of one merchant, newest first. */
+export function listNotifications(
+  sql: Sql,
+  page: Page & {
+    readonly merchantId: bigint;
+    readonly state: NotificationLine['state'] | undefined;
+    readonly endpointId: number | undefined;
+  },
+): Promise<NotificationLine[]> {
+  return sql.query<NotificationLine>(
+    `select ${notificationColumns} from notification n
+     where n.merchant_id = $1 and ($2::text is null or n.state = $2) and ($3::integer is null or n.endpoint_id = $3)
+       and ($4::bigint is null or n.notification_id < $4) and ($2 is distinct from 'dead' or n.is_dead)
+     order by n.notification_id desc limit $5`,
+    [page.merchantId, page.state ?? null, page.endpointId ?? null, page.beforeId ?? null, page.limit],
+  );
+}
+
+type NotificationId = { readonly merchantId: bigint; readonly notificationId: bigint };
+
+/** What is signed. Throws when there is no such notification. */
+export async function readNotificationText(
+  sql: Sql,
+  id: NotificationId,
+): Promise<{ readonly signedText: string; readonly sign: string | null }> {
+  const [row] = await sql.query<{ signedText: string; sign: string | null }>(
+    'select signed_text as "signedText", sign from notification where merchant_id = $1 and notification_id = $2',
+    [id.merchantId, id.notificationId],
+  );
+  if (row === undefined) throw new Refusal([{ code: 'record_unknown', field: 'notification_id' }]);
+  return row;
+}
+
+/** Every try to deliver a notification, oldest first. */
+export function listDeliveries(sql: Sql, id: NotificationId): Promise<DeliveryLine[]> {
+  return sql.query<DeliveryLine>(
+    `select ${deliveryColumns} from delivery d where d.merchant_id = $1 and d.notification_id = $2
+     order by d.try_no limit ${linesMax}`,
+    [id.merchantId, id.notificationId],
   );
 }
 

@@ -14,6 +14,7 @@ export type PayoutLine = {
   readonly serviceCode: string;
   readonly recipientKind: string;
   readonly recipientMask: string;
+  readonly recipientDeletedAt: Date | null;
   readonly currency: string;
   readonly amountMinor: bigint;
   readonly dueMinor: bigint;
@@ -43,6 +44,8 @@ export type PayoutFilter = {
   readonly payoutId?: bigint | undefined;
   /** The visible end of the recipient's mask. */
   readonly recipientEnd?: string | undefined;
+  /** The recipient's whole number, as keyed hashes: any of these. */
+  readonly recipientHashes?: readonly Buffer[] | undefined;
   readonly currency?: string | undefined;
   /** Amounts as text, compared in each payout's own currency. */
   readonly amount?: string | undefined;
@@ -55,7 +58,8 @@ export type PayoutFilter = {
 
 export const payoutColumns = `p.merchant_id as "merchantId", p.payout_id as "payoutId", p.account_id as "accountId",
   p.order_id as "orderId", p.state, p.version, p.service_code as "serviceCode", p.recipient_kind as "recipientKind",
-  p.recipient_mask as "recipientMask", p.currency, p.amount_minor as "amountMinor", p.due_minor as "dueMinor",
+  p.recipient_mask as "recipientMask", p.recipient_deleted_at as "recipientDeletedAt",
+  p.currency, p.amount_minor as "amountMinor", p.due_minor as "dueMinor",
   p.debit_minor as "debitMinor", p.commission_minor as "commissionMinor", p.old_available_minor as "oldAvailableMinor",
   p.final_paid_minor as "finalPaidMinor", p.final_commission_minor as "finalCommissionMinor",
   p.fail_reason as "failReason", p.rrn, p.connectors, p.attempts, p.endpoint_id as "endpointId",
@@ -79,8 +83,14 @@ export function searchPayouts(
   addAmount(where, '<=', filter.amountTo);
   if (filter.createdFrom !== undefined) where.add((value) => `p.created_at >= ${value(filter.createdFrom)}`);
   if (filter.createdTo !== undefined) where.add((value) => `p.created_at < ${value(filter.createdTo)}`);
+  if (filter.recipientHashes !== undefined) {
+    where.add((value) => `p.recipient_hash is not null and p.recipient_hash = any(${value(filter.recipientHashes)})`);
+  }
+  // A number has few payouts: they are found by its index and then sorted. In the order of an index of ids they would
+  // be looked for among all payouts there are.
+  const order = filter.recipientHashes === undefined ? 'p.payout_id' : '(p.payout_id + 0)';
   return sql.query<PayoutLine>(
-    `select ${payoutColumns} from payout p ${where.text()} order by p.payout_id desc limit ${where.value(page.limit)}`,
+    `select ${payoutColumns} from payout p ${where.text()} order by ${order} desc limit ${where.value(page.limit)}`,
     where.values,
   );
 }

@@ -43,7 +43,7 @@ async function rotateColumn(
   for (;;) {
     const rows = await needs.db.query<Row>(
       `select ${walk}, ${column} as sealed from ${table}
-       where (${walk}) > (${keys.map((_, at) => `$${at + 1}`).join(', ')}) and ${column} is not null
+       where (${walk}) > (${keys.map((_, at) => `$${at + 1}`).join(', ')}) and ${column} <> ''
        order by ${walk} limit ${pageRows}`,
       mark,
     );

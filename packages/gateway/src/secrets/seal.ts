@@ -25,6 +25,8 @@ export type Vault = {
   /** Recognises the same order again, for ever; `key` names the master key that made a digest. */
   digest(text: string, key?: number): Buffer;
   readonly digestKey: number;
+  /** What a recipient's number is stored under for searching: under the present master key. */
+  searchHash(number: string): Buffer;
   /** What a recipient's number is found by: one hash per master key, the present one first. */
   searchHashes(number: string): readonly Buffer[];
 };
@@ -90,6 +92,7 @@ export function openVault(current: Uint8Array, retired: readonly Uint8Array[] = 
       ]);
     },
     digest: (text, key = present.id) => createHmac('sha256', find(key).digestKey).update(text).digest(),
+    searchHash: (number) => hashForSearch(present, number),
     searchHashes: (number) => [...known.values()].map((key) => hashForSearch(key, number)),
   };
 }

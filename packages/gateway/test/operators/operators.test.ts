@@ -50,13 +50,16 @@ describe('operators', () => {
   test('login and password open a session; which of them was wrong is not told', async () => {
     const { db } = ground;
     await tx((t) => createUser(t, { login: ' Anna ', password, role: 'approver' }));
-    assert.deepEqual(await codesOf(checkPassword(db, { login: 'anna', password: 'wrong password' })), [
+    assert.deepEqual(
+      await codesOf(checkPassword(db, { login: 'anna', password: 'wrong password', side: 'operators' })),
+      ['login sign_in_wrong'],
+    );
+    assert.deepEqual(await codesOf(checkPassword(db, { login: 'nobody', password, side: 'operators' })), [
       'login sign_in_wrong',
     ]);
-    assert.deepEqual(await codesOf(checkPassword(db, { login: 'nobody', password })), ['login sign_in_wrong']);
     const taken = tx((t) => createUser(t, { login: 'ANNA', password, role: 'owner' }));
     assert.deepEqual(await codesOf(taken), ['login record_exists']);
-    const user = await checkPassword(db, { login: 'Anna', password });
+    const user = await checkPassword(db, { login: 'Anna', password, side: 'operators' });
     const { secret, session } = await tx((t) => openSession(t, user.userId));
     const found = await findOperator(db, { secret, kind: 'session' });
     assert.deepEqual([found?.login, found?.role, found?.sessionId], ['anna', 'approver', session.sessionId]);
@@ -110,6 +113,6 @@ describe('operators', () => {
     const { secret } = await tx((t) => openSession(t, user.userId));
     await tx((t) => updateUser(t, { userId: user.userId, byUserId: user.userId, password: `${password} 2` }));
     assert.equal(await findOperator(ground.db, { secret, kind: 'session' }), undefined);
-    await checkPassword(ground.db, { login: 'vera', password: `${password} 2` });
+    await checkPassword(ground.db, { login: 'vera', password: `${password} 2`, side: 'operators' });
   });
 });

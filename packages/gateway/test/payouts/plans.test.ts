@@ -75,6 +75,7 @@ async function liveOnce(db: Sql): Promise<void> {
     digest: Buffer.alloc(32),
     digestKey: 1,
     sealed: Buffer.alloc(80),
+    searchHash: Buffer.alloc(16),
   };
   const [accepted] = await acceptOrders({ acceptDb: db, clock }, [item], 60_000);
   assert.equal(accepted?.verdict, 'accepted');

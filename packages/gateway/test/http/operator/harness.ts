@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import type { FastifyInstance } from 'fastify';
+import { type DatabaseClock, openDatabaseClock } from '../../../src/db/clock.ts';
 import type { Db } from '../../../src/db/pool.ts';
 import { type Needs, operatorPrefix, registerOperatorRoutes } from '../../../src/http/routes/operator/routes.ts';
+import { registerCabinetRoutes } from '../../../src/http/routes/cabinet/routes.ts';
+import { orderPayout } from '../../../src/http/routes/merchant/create.ts';
+import { preflightOrder } from '../../../src/http/routes/merchant/preflight.ts';
 import { createServer } from '../../../src/http/server.ts';
 import { topUp } from '../../../src/ledger/post.ts';
 import { openDirectory } from '../../../src/merchants/directory.ts';
@@ -9,6 +13,7 @@ import { createSignInGuard } from '../../../src/operators/guard-sign-in.ts';
 import type { Role } from '../../../src/operators/roles.ts';
 import { createToken } from '../../../src/operators/sessions.ts';
 import { createUser } from '../../../src/operators/users.ts';
+import { createCreator } from '../../../src/payouts/create.ts';
 import { cancelPayout } from '../../../src/payouts/cancel.ts';
 import { judgePayout } from '../../../src/payouts/judge.ts';
 import { createRecorder } from '../../../src/payouts/record.ts';
@@ -21,6 +26,8 @@ const sandboxFacts = {
   deliveryDelayMaxMs: undefined,
   hasSignedCallbacks: true,
 };
+
+const monotonicMs = (): number => performance.now();
 
 export const password = 'correct horse battery';
 
@@ -76,8 +83,11 @@ export async function openGateway(
     wake: () => {},
     onIncident: () => {},
   };
+  const clock = await openDatabaseClock({ db, monotonicMs });
   const needs: Needs = {
     db,
+    monotonicMs,
+    ...makeOrdering(db, clock),
     vault,
     directory,
     guard: createSignInGuard({ db }),
@@ -101,6 +111,7 @@ export async function openGateway(
   };
   const server = createServer({ log, trustedProxies: [] });
   registerOperatorRoutes(server, needs);
+  registerCabinetRoutes(server, needs);
   await server.ready();
   return {
     db,
@@ -111,9 +122,29 @@ export async function openGateway(
     hire: (role, login = role) => hire(db, { role, login }),
     async close() {
       await server.close();
+      clock.close();
       await directory.close();
       await ground.close();
     },
+  };
+}
+
+function makeOrdering(db: Db, clock: DatabaseClock): Pick<Needs, 'orderPayout' | 'preflightOrder'> {
+  const creator = createCreator({
+    acceptDb: db,
+    probeDb: db,
+    clock,
+    monotonicMs,
+    vault,
+    wake: () => {},
+    waitingMax: 1_000,
+    groupsMax: 2,
+    onLostAnswer: () => {},
+  });
+  const needs = { creator, readDb: db, allowLoopbackUrls: false, today: () => '2026-01-01' };
+  return {
+    orderPayout: (request) => orderPayout(needs, request),
+    preflightOrder: (request) => preflightOrder(needs, request),
   };
 }
 
@@ -121,7 +152,7 @@ async function sendRequest(server: FastifyInstance, path: string, ask: Ask): Pro
   const { body, token, method = body === undefined ? 'GET' : 'POST' } = ask;
   const answer = await server.inject({
     method: method as 'GET',
-    url: path.startsWith('/operator') ? path : `${operatorPrefix}${path}`,
+    url: /^\/(?:operator|merchant)\/v1/.test(path) ? path : `${operatorPrefix}${path}`,
     headers: {
       host: 'gateway.example',
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
@@ -137,6 +168,15 @@ async function sendRequest(server: FastifyInstance, path: string, ask: Ask): Pro
 async function hire(db: Db, person: { role: Role; login: string }): Promise<string> {
   return db.tx(async (tx) => {
     const user = await createUser(tx, { ...person, password });
+    const { secret } = await createToken(tx, { userId: user.userId, label: 'test', days: 1 });
+    return secret;
+  });
+}
+
+/** A person of a merchant with a token. */
+export async function hireForMerchant(db: Db, person: { merchantId: bigint; login: string }): Promise<string> {
+  return db.tx(async (tx) => {
+    const user = await createUser(tx, { ...person, role: 'merchant', password });
     const { secret } = await createToken(tx, { userId: user.userId, label: 'test', days: 1 });
     return secret;
   });

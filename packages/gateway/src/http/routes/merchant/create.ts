@@ -1,7 +1,7 @@
 import { checkOrder, type Order, type OrderCheck, type OrderDraft } from '../../../core/order.ts';
 import type { Problem } from '../../../core/problem.ts';
 import type { AccountEntry } from '../../../merchants/directory.ts';
-import type { Creator } from '../../../payouts/create.ts';
+import type { Creation, Creator } from '../../../payouts/create.ts';
 import { type Answer, answerOk, answerRefusal, type Created, createdHeader } from '../../answer.ts';
 import type { Language } from '../../errors.ts';
 import { readOrder } from '../../schemas/order.ts';
@@ -14,41 +14,78 @@ export type Needs = {
   readonly today: () => string;
 };
 
-/** `POST /v1/payout`: everything that can be checked without a lock is checked before the database is asked. */
+/** An order of an account whose owner is known, be it by a signature or by a session. */
+export type OrderRequest = Pick<MerchantRequest, 'account' | 'json' | 'receivedMs'>;
+
+export type Ordered =
+  | Extract<Creation, { readonly kind: 'created' | 'unknown' }>
+  /** `payoutId`: the payout that already has the order_id. */
+  | { readonly kind: 'refused'; readonly problems: readonly Problem[]; readonly payoutId?: bigint };
+
+/** `POST /v1/payout`. */
 export async function createPayout(needs: Needs, request: MerchantRequest): Promise<Answer> {
-  const { account, json, language } = request;
+  const ordered = await orderPayout(needs, request);
+  const { language } = request;
+  switch (ordered.kind) {
+    case 'created':
+      return created(ordered.payoutId, ordered.isReplay);
+    case 'refused': {
+      const { payoutId } = ordered;
+      return refuse(ordered.problems, language, payoutId === undefined ? {} : { created: 'yes', payoutId });
+    }
+    case 'unknown':
+      return refuse([{ code: 'outcome_unknown', field: 'request' }], language, { created: 'unknown' });
+    default:
+      return ordered satisfies never;
+  }
+}
+
+/** Everything that can be checked without a lock is checked before the database is asked. */
+export async function orderPayout(needs: Needs, request: OrderRequest): Promise<Ordered> {
+  const { order, check, problems } = examineOrder(needs, request);
+  if (order === undefined) return { kind: 'refused', problems };
+  if (problems.length > 0) return orderAgain(needs, { request, order, problems });
+  return createChecked(needs, { request, order, check });
+}
+
+export type Examined = {
+  /** Present when every field could be read. */
+  readonly order: Order | undefined;
+  readonly check: OrderCheck;
+  readonly problems: readonly Problem[];
+};
+
+/** What is wrong with an order as far as it can be told without asking the database. */
+export function examineOrder(needs: Omit<Needs, 'creator'>, { account, json }: OrderRequest): Examined {
   const reading = readOrder(json, account.currency.digits);
   const check = checkOrder(reading.order ?? reading.draft, factsOf(needs, account, reading.order ?? reading.draft));
   const problems = [...stateProblems(account), ...reading.problems, ...check.problems];
-  const { order } = reading;
-  if (order === undefined) return refuse(problems, language);
-  if (problems.length > 0) return answerKnownOrder(needs, { request, order, problems });
-  return createChecked(needs, { request, order, check });
+  return { order: reading.order, check, problems };
 }
 
 /**
  * An order that would be refused today may have been accepted long ago, before the service was switched off or a limit
  * was lowered: the same order again is answered with the same id all the same.
  */
-async function answerKnownOrder(
+async function orderAgain(
   needs: Needs,
-  input: { readonly request: MerchantRequest; readonly order: Order; readonly problems: readonly Problem[] },
-): Promise<Answer> {
+  input: { readonly request: OrderRequest; readonly order: Order; readonly problems: readonly Problem[] },
+): Promise<Ordered> {
   const { request, order, problems } = input;
   const { merchantId, accountId } = request.account;
   const repeat = await needs.creator.findRepeat({ merchantId, accountId, order });
-  if (repeat.kind === 'same') return created(repeat.payoutId, true);
-  if (repeat.kind === 'none') return refuse(problems, request.language);
+  if (repeat.kind === 'same') return { kind: 'created', payoutId: repeat.payoutId, isReplay: true };
+  if (repeat.kind === 'none') return { kind: 'refused', problems };
   const used: Problem = { code: 'order_id_used', field: 'order_id' };
-  return refuse([...problems, used], request.language, { created: 'yes', payoutId: repeat.payoutId });
+  return { kind: 'refused', problems: [...problems, used], payoutId: repeat.payoutId };
 }
 
 async function createChecked(
   needs: Needs,
-  input: { readonly request: MerchantRequest; readonly order: Order; readonly check: OrderCheck },
-): Promise<Answer> {
+  input: { readonly request: OrderRequest; readonly order: Order; readonly check: OrderCheck },
+): Promise<Ordered> {
   const { request, order, check } = input;
-  const { account, language } = request;
+  const { account } = request;
   const entry = account.services.get(order.serviceCode);
   if (check.recipient === undefined || check.charge === undefined || entry === undefined) {
     throw new Error('an order without problems has no recipient, charge or service');
@@ -64,20 +101,9 @@ async function createChecked(
     connectors: connectorsOf(account, entry.service.connectors),
     receivedMs: request.receivedMs,
   });
-  switch (creation.kind) {
-    case 'created':
-      return created(creation.payoutId, creation.isReplay);
-    case 'refused':
-      return refuse(
-        [creation.problem],
-        language,
-        creation.payoutId === undefined ? {} : { created: 'yes', payoutId: creation.payoutId },
-      );
-    case 'unknown':
-      return refuse([{ code: 'outcome_unknown', field: 'request' }], language, { created: 'unknown' });
-    default:
-      return creation satisfies never;
-  }
+  if (creation.kind !== 'refused') return creation;
+  const { problem, ...rest } = creation;
+  return { ...rest, problems: [problem] };
 }
 
 /** A sandbox account never leaves the sandbox, whatever its services say. */
@@ -90,7 +116,11 @@ function stateProblems(account: AccountEntry): Problem[] {
   return isActive ? [] : [{ code: 'account_disabled', field: 'account' }];
 }
 
-function factsOf(needs: Needs, account: AccountEntry, order: OrderDraft): Parameters<typeof checkOrder>[1] {
+function factsOf(
+  needs: Omit<Needs, 'creator'>,
+  account: AccountEntry,
+  order: OrderDraft,
+): Parameters<typeof checkOrder>[1] {
   const entry = order.serviceCode === undefined ? undefined : account.services.get(order.serviceCode);
   const isSendable = entry !== undefined && connectorsOf(account, entry.service.connectors).length > 0;
   return {

@@ -53,7 +53,7 @@ function statusBody(payout: StoredPayout): object {
     account_payment_amount: format(figures.debitMinor),
     commission_amount: format(figures.commissionMinor),
     service_code: payout.serviceCode,
-    ...(payout.recipientKind === 'card' ? { card_mask: payout.recipientMask } : {}),
+    ...(payout.recipientKind === 'card' && payout.recipientMask !== '' ? { card_mask: payout.recipientMask } : {}),
     ...(payout.rrn === undefined ? {} : { RRN: payout.rrn }),
     account_old_balance: format(payout.oldAvailableMinor),
     account_new_balance: format(payout.oldAvailableMinor - figures.debitMinor),

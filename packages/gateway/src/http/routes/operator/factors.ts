@@ -10,7 +10,7 @@ import {
   makeChallenge,
   removePasskey,
 } from '../../../operators/passkeys.ts';
-import { checkPassword, openSession, type Operator, revokeSession } from '../../../operators/sessions.ts';
+import { checkPassword, openSession, type Operator, revokeSession, sideOf } from '../../../operators/sessions.ts';
 import { confirmTotp, removeTotp, startTotp } from '../../../operators/totp.ts';
 import { readUser } from '../../../operators/users.ts';
 import {
@@ -42,7 +42,11 @@ export async function provePassword(
   const { login } = call.operator;
   const keys = [`login:${login}`];
   await needs.guard.take(keys);
-  await checkPassword(needs.db, { login, password: call.body.current_password }).catch(async (error: unknown) => {
+  await checkPassword(needs.db, {
+    login,
+    password: call.body.current_password,
+    side: sideOf(call.operator),
+  }).catch(async (error: unknown) => {
     const isWrong = error instanceof Refusal && error.problems.some((problem) => problem.code === 'sign_in_wrong');
     if (isWrong) throw new Refusal([{ code: 'sign_in_wrong', field: 'current_password' }]);
     await needs.guard.giveBack(keys);

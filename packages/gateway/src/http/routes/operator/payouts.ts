@@ -1,3 +1,4 @@
+import { maskNumber, recipientSpellings } from '../../../core/recipient.ts';
 import {
   closeIncident,
   listDeadNotifications,
@@ -19,7 +20,9 @@ import {
   payoutAnswer,
   payoutParams,
   payoutQuery,
+  payoutSearchBody,
   readFilter,
+  readSearch,
   reasonBody,
   resendBody,
   reviewBody,
@@ -42,6 +45,22 @@ export const payoutRoutes: readonly OperatorRoute[] = [
     async handle({ db }, { query }) {
       const rows = await searchPayouts(db, readFilter(query), { beforeId: query.cursor, limit: query.limit + 1 });
       return writePage(rows, { limit: query.limit, idOf: ({ payoutId }) => payoutId, write: writePayout });
+    },
+  }),
+  defineChange({
+    name: 'payout.search',
+    method: 'POST',
+    path: '/payouts/search',
+    role: 'operator',
+    summary: 'Payouts to one recipient by the whole number; the audit log has who looked for which mask',
+    body: payoutSearchBody,
+    answer: pageAnswer(payoutAnswer),
+    async handle({ tx, vault }, { body }) {
+      const recipientHashes = recipientSpellings(body.recipient).flatMap((number) => vault.searchHashes(number));
+      const filter = { ...readSearch(body), recipientHashes };
+      const rows = await searchPayouts(tx, filter, { beforeId: body.cursor, limit: body.limit + 1 });
+      const answer = writePage(rows, { limit: body.limit, idOf: ({ payoutId }) => payoutId, write: writePayout });
+      return { answer, subject: 'payouts', detail: { recipient: maskNumber(body.recipient) } };
     },
   }),
   defineRead({

@@ -5,13 +5,18 @@ import type { Db, Tx } from '../../../db/pool.ts';
 import type { SignInGuard } from '../../../operators/guard-sign-in.ts';
 import type { Site } from '../../../operators/passkeys.ts';
 import { type Detail, recordAction } from '../../../operators/record-action.ts';
-import type { Role } from '../../../operators/roles.ts';
-import type { Operator } from '../../../operators/sessions.ts';
+import type { UserRole } from '../../../operators/roles.ts';
+import type { Operator, Side } from '../../../operators/sessions.ts';
 import type { Vault } from '../../../secrets/seal.ts';
 import { readWith } from '../../schemas/zod-problems.ts';
+import type { AccountEntry } from '../../../merchants/directory.ts';
+import type { Language } from '../../errors.ts';
+import type { Ordered, OrderRequest } from '../merchant/create.ts';
+import type { Preflight } from '../merchant/preflight.ts';
 import type { Log } from '../../server.ts';
 
-type Refused = { readonly ok: false; readonly problem: Problem };
+/** `problems`: all of them, where there can be several. */
+type Refused = { readonly ok: false; readonly problem: Problem; readonly problems?: readonly Problem[] };
 type Done = { readonly ok: true } | Refused;
 
 /** How a sample notification went. `statusCode` is null when no answer came; `error` says why then. */
@@ -25,7 +30,14 @@ export type EndpointTest = {
 export type Needs = {
   readonly db: Db;
   readonly vault: Vault;
-  readonly directory: { refresh(): Promise<void> };
+  readonly directory: {
+    refresh(): Promise<void>;
+    findAccount(accountId: string): Promise<AccountEntry | undefined>;
+  };
+  readonly monotonicMs: () => number;
+  /** Orders of people, by the same way as those of their programs. */
+  orderPayout(request: OrderRequest): Promise<Ordered>;
+  preflightOrder(request: OrderRequest): Promise<Preflight>;
   readonly guard: SignInGuard;
   /** The connectors of this installation. */
   readonly connectors: {
@@ -76,6 +88,9 @@ export type RawCall = {
   readonly address: string;
   /** Where the console is, as the browser sees it: passkeys are bound to it. */
   readonly site: Site;
+  /** Whose API it is. */
+  readonly side: Side;
+  readonly language: Language;
 };
 
 export type Outcome = {
@@ -100,7 +115,7 @@ export type OperatorRoute = {
   readonly method: Method;
   /** Below `/operator/v1`, with parameters in braces. */
   readonly path: string;
-  readonly role: Role | 'anyone';
+  readonly role: UserRole | 'anyone';
   readonly reach: Reach;
   readonly summary: string;
   readonly tag: string;
@@ -123,7 +138,7 @@ type Spec<P extends Shape, Q extends Shape, B extends Shape, A extends z.ZodType
   readonly name: string;
   readonly method: Method;
   readonly path: string;
-  readonly role: Role;
+  readonly role: UserRole;
   readonly summary: string;
   readonly params?: P;
   readonly query?: Q;
@@ -143,20 +158,32 @@ export type Call<P extends Shape, Q extends Shape, B extends Shape> = {
   /** The operator as the ledger and the audit log name them. */
   readonly actor: string;
   readonly site: Site;
+  readonly language: Language;
 };
 
-type ReadSpec<P extends Shape, Q extends Shape, A extends z.ZodType> = Omit<Spec<P, Q, Nothing, A>, 'method'> & {
-  handle(needs: Needs, call: Call<P, Q, Nothing>): Promise<z.input<A>>;
+type ReadSpec<P extends Shape, Q extends Shape, B extends Shape, A extends z.ZodType> = Omit<
+  Spec<P, Q, B, A>,
+  'method'
+> & {
+  handle(needs: Needs, call: Call<P, Q, B>): Promise<z.input<A>>;
 };
 
 /** A route that changes nothing. */
-export function defineRead<A extends z.ZodType, P extends Shape = Nothing, Q extends Shape = Nothing>(
-  spec: ReadSpec<P, Q, A>,
-): OperatorRoute {
+export function defineRead<
+  A extends z.ZodType,
+  P extends Shape = Nothing,
+  Q extends Shape = Nothing,
+  B extends Shape = Nothing,
+>(spec: ReadSpec<P, Q, B, A>): OperatorRoute {
   return {
     ...shared({ ...spec, method: 'GET' }),
-    run: async (needs, raw) => ({ answer: await spec.handle(needs, readCall<P, Q, Nothing>(spec, raw)) }),
+    run: async (needs, raw) => ({ answer: await spec.handle(needs, readCall<P, Q, B>(spec, raw)) }),
   };
+}
+
+/** A read whose question does not fit into an address, or must not stand in one. */
+export function readingByPost(route: OperatorRoute): OperatorRoute {
+  return { ...route, method: 'POST' };
 }
 
 export type Changed<Answer> = {
@@ -231,7 +258,7 @@ export function defineAct<A extends z.ZodType, S extends Success, P extends Shap
       if (!done.ok) {
         const refused = { ...row, action: `${spec.name}.refused`, detail: { code: done.problem.code } };
         await needs.db.tx((tx) => recordAction(tx, refused));
-        throw new Refusal([done.problem]);
+        throw new Refusal(done.problems ?? [done.problem]);
       }
       return { answer: await spec.finish(needs, call, done) };
     },
@@ -243,9 +270,9 @@ function noteOnePerson(needs: Needs, spec: { readonly takesTwo?: boolean }): Det
   return spec.takesTwo === true && needs.isOnePerson ? { one_person: true } : {};
 }
 
-/** The operator as an actor. A login never changes. */
-export function actorOf(operator: Pick<Operator, 'login'>): string {
-  return `operator:${operator.login}`;
+/** Who asks as an actor. A login never changes. */
+export function actorOf(operator: Pick<Operator, 'login' | 'role'>): string {
+  return `${operator.role === 'merchant' ? 'merchant-user' : 'operator'}:${operator.login}`;
 }
 
 function shared(spec: Spec<Shape, Shape, Shape, z.ZodType>): Omit<OperatorRoute, 'run'> {
@@ -259,8 +286,8 @@ type Parts = { readonly params?: Shape; readonly query?: Shape; readonly body?: 
 
 function readCall<P extends Shape, Q extends Shape, B extends Shape>(spec: Parts, raw: RawCall): Call<P, Q, B> {
   if (raw.operator === undefined) throw new Error('a request reached a route without its operator');
-  const { operator, site } = raw;
-  return { ...readParts<P, Q, B>(spec, raw), operator, site, actor: actorOf(operator) };
+  const { operator, site, language } = raw;
+  return { ...readParts<P, Q, B>(spec, raw), operator, site, language, actor: actorOf(operator) };
 }
 
 /** Reads the parts of a request, or throws a Refusal. What is no id at all in a path is an unknown id. */

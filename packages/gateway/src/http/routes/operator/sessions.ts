@@ -92,8 +92,8 @@ export const sessionRoutes: readonly OperatorRoute[] = [
     answer: nothingAnswer,
     prove: provePassword,
     async handle(needs, { operator, body }) {
-      const { userId } = operator;
-      await updateUser(needs.tx, { userId, byUserId: userId, password: body.password });
+      const { userId, merchantId } = operator;
+      await updateUser(needs.tx, { userId, merchantId, byUserId: userId, password: body.password });
       return { answer: {}, subject: `user:${userId}`, cookie: null };
     },
   }),

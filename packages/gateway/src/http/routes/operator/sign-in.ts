@@ -9,6 +9,7 @@ import {
   openHalfSession,
   openSession,
   type Operator,
+  type Person,
   revokeSession,
 } from '../../../operators/sessions.ts';
 import { checkTotp } from '../../../operators/totp.ts';
@@ -99,7 +100,9 @@ async function signInByPassword(needs: Needs, raw: RawCall): Promise<Outcome> {
   const { body } = readParts<Shape, Shape, typeof signInBody>({ body: signInBody }, raw);
   const keys = [`login:${normaliseLogin(body.login)}`, `address:${raw.address}`] as const;
   await needs.guard.take(keys);
-  const user = await checkPassword(needs.db, body).catch((error: unknown) => noteFailure(needs, raw, { keys, error }));
+  const user = await checkPassword(needs.db, { ...body, side: raw.side }).catch((error: unknown) =>
+    noteFailure(needs, raw, { keys, error }),
+  );
   const opened = await needs.db.tx(async (tx) => {
     const isKnown = hasFactor(await readFactors(tx, user.userId));
     const isHalf = isKnown || needs.isSecondFactorRequired;
@@ -160,7 +163,7 @@ async function signInByPasskey(needs: Needs, raw: RawCall): Promise<Outcome> {
   await needs.guard.take(keys);
   const opened = await needs.db
     .tx(async (tx) => {
-      const user = await checkPasskey(tx, { site: raw.site, assertion: readAssertion(body) });
+      const user = await checkPasskey(tx, { site: raw.site, assertion: readAssertion(body), side: raw.side });
       return openWhole(tx, { operator: user, address: raw.address, action: 'session.show_passkey' });
     })
     .catch((error: unknown) => noteFailure(needs, raw, { keys, error }));
@@ -169,17 +172,17 @@ async function signInByPasskey(needs: Needs, raw: RawCall): Promise<Outcome> {
 }
 
 type Opening = {
-  readonly operator: Pick<Operator, 'userId' | 'login' | 'role'>;
+  readonly operator: Person;
   readonly address: string;
   readonly action: string;
 };
 type Opened = { readonly operator: Operator; readonly secret: string };
 
 async function openWhole(tx: Tx, { operator, address, action }: Opening): Promise<Opened> {
-  const { userId, login, role } = operator;
+  const { userId, login, role, merchantId } = operator;
   const { session, secret } = await openSession(tx, userId);
   await recordAction(tx, { actor: actorOf(operator), action, subject: `user:${userId}`, detail: { address } });
-  return { operator: { userId, login, role, ...session, hasFactor: true }, secret };
+  return { operator: { userId, login, role, merchantId, ...session, hasFactor: true }, secret };
 }
 
 function answerOpened(needs: Needs, { operator, secret }: Opened): Outcome {

@@ -51,6 +51,31 @@ export const payoutQuery = z.strictObject({
   ...pageQuery,
 });
 
+/**
+ * Searching by a whole number. It is sent in a body, since addresses end up in access logs, histories and referrers.
+ */
+export const payoutSearchBody = z.strictObject({
+  recipient: textField({ max: 100 }).meta({ description: 'The whole number: card, phone, IBAN or account' }),
+  merchant_id: z.int().positive().optional(),
+  state: stateField.optional(),
+  payment_status: statusField.optional(),
+  currency: z.string().length(3).optional(),
+  created_from: momentText.optional(),
+  created_to: momentText.optional().meta({ description: 'Exclusive' }),
+  cursor: pageQuery.cursor,
+  limit: z.int().min(1).max(200).default(50),
+});
+
+export function readSearch(body: z.output<typeof payoutSearchBody>): PayoutFilter {
+  return {
+    merchantId: body.merchant_id === undefined ? undefined : BigInt(body.merchant_id),
+    states: readStates(body.state, body.payment_status),
+    currency: body.currency,
+    createdFrom: body.created_from,
+    createdTo: body.created_to,
+  };
+}
+
 export function readFilter(query: z.output<typeof payoutQuery>): PayoutFilter {
   return {
     merchantId: query.merchant_id,
@@ -91,7 +116,10 @@ export const payoutAnswer = z
     state: stateField,
     service_code: z.string(),
     recipient_kind: z.string(),
-    recipient: z.string().meta({ description: 'Masked' }),
+    recipient: z.string().meta({ description: 'Masked; empty when it was deleted' }),
+    recipient_deleted_at: momentAnswer
+      .nullable()
+      .meta({ description: 'When the data about the recipient were deleted' }),
     currency: z.string(),
     amount: amountAnswer,
     due: amountAnswer.meta({ description: 'What the recipient is to get' }),
@@ -123,6 +151,7 @@ export function writePayout(payout: PayoutLine): z.input<typeof payoutAnswer> {
     service_code: payout.serviceCode,
     recipient_kind: payout.recipientKind,
     recipient: payout.recipientMask,
+    recipient_deleted_at: writeMoment(payout.recipientDeletedAt),
     currency: payout.currency,
     amount: write(payout.amountMinor),
     due: write(payout.dueMinor),

@@ -7,6 +7,7 @@ import type { User } from '../../../operators/users.ts';
 import { idAnswer, livenessField, momentAnswer, pageQuery, textField, writeMoment } from './fields.ts';
 
 const roleField = z.enum(roles);
+const userRoleField = z.enum([...roles, 'merchant']);
 /** Passwords keep every character, spaces included. */
 const passwordField = z.string().max(passwordLengthMax);
 
@@ -23,7 +24,8 @@ export const operatorAnswer = z
   .object({
     user_id: idAnswer,
     login: z.string(),
-    role: roleField,
+    role: userRoleField,
+    merchant_id: idAnswer.nullable().meta({ description: 'Whose user it is; null for operators' }),
     kind: z.enum(['session', 'half', 'token']),
     next: z.enum(['nothing', 'second_factor', 'enrol']).meta({
       description: 'What has to be done before anything else: show a second factor, or add the first one',
@@ -40,6 +42,7 @@ export function writeOperator(operator: Operator, settings: Settings): z.input<t
     user_id: Number(operator.userId),
     login: operator.login,
     role: operator.role,
+    merchant_id: operator.merchantId === null ? null : Number(operator.merchantId),
     kind: operator.kind,
     next: nextOf(operator, settings),
     expires_at: writeMoment(operator.expiresAt),
@@ -118,7 +121,7 @@ export const userChangeBody = z.strictObject({
 });
 
 export const userAnswer = z
-  .object({ id: idAnswer, login: z.string(), role: roleField, state: livenessField, created_at: momentAnswer })
+  .object({ id: idAnswer, login: z.string(), role: userRoleField, state: livenessField, created_at: momentAnswer })
   .meta({ id: 'User' });
 
 export function writeUser(user: User): z.input<typeof userAnswer> {

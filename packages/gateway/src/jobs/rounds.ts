@@ -1,0 +1,43 @@
+/** Something that is done again and again, beside the work. */
+export type Rounds = {
+  /** Ends after the round that is under way. */
+  stop(): Promise<void>;
+};
+
+type Options = {
+  /** One round; answers whether there is more to do at once. */
+  readonly run: () => Promise<boolean>;
+  /** The wait after a round that found nothing more; 0: never begin. */
+  readonly everyMs: number;
+  readonly onError: (error: unknown) => void;
+};
+
+/** A short wait, so that a round which goes on and on leaves the connections to the work. */
+const moreAfterMs = 20;
+const firstAfterMs = 1_000;
+
+/** Begins soon after the start. A round that fails is followed by the next one in its time. */
+export function startRounds({ run, everyMs, onError }: Options): Rounds {
+  let isStopped = false;
+  let running: Promise<unknown> = Promise.resolve();
+  let timer = everyMs === 0 ? undefined : setTimeout(turn, Math.min(firstAfterMs, everyMs));
+
+  function turn(): void {
+    running = run()
+      .catch((error: unknown) => {
+        onError(error);
+        return false;
+      })
+      .then((hasMore) => {
+        if (!isStopped) timer = setTimeout(turn, hasMore ? moreAfterMs : everyMs);
+      });
+  }
+
+  return {
+    async stop() {
+      isStopped = true;
+      clearTimeout(timer);
+      await running;
+    },
+  };
+}
