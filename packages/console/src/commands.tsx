@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { readSearch } from './calls/search.ts';
 import { acts, pages } from './navigation.ts';
 import { useColours } from './preferences.tsx';
-import { useMay, useSignOut } from './session.tsx';
+import { useRoles, useSignOut } from './session.tsx';
 import { setLanguage } from './texts/start.ts';
 
 type Command = { readonly key: string; readonly text: string; readonly hint?: string; readonly run: () => void };
@@ -71,7 +71,7 @@ function useCommands(typed: string, onHelp: () => void): readonly Command[] {
   const navigate = useNavigate();
   const signOut = useSignOut();
   const { isDark, switchColours } = useColours();
-  const may = { viewer: true, operator: useMay('operator'), approver: useMay('approver'), owner: useMay('owner') };
+  const may = useRoles();
   const words = typed.trim().toLowerCase();
   const search = words === '' ? [] : [{ key: 'search', text: t('commands.search', { text: typed.trim() }) }];
   const other = i18n.language === 'ru' ? 'en' : 'ru';

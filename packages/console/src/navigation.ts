@@ -1,5 +1,6 @@
 import { useParams } from '@tanstack/react-router';
 import type { Operator } from './calls/answers.ts';
+import { isMerchantSide } from './calls/side.ts';
 import type { IconName } from './parts/icon.tsx';
 
 export type NavigationPage = {
@@ -9,11 +10,12 @@ export type NavigationPage = {
   /** Opens it after `g`. */
   readonly letter: string;
   readonly group: number;
-  readonly role: Operator['role'];
+  readonly role: Role;
 };
 
-/** The pages of the side bar, in groups. */
-export const pages = [
+type Role = Operator['role'];
+
+const operatorPages = [
   { to: '/', key: 'overview', letter: 'o', group: 0, role: 'viewer' },
   { to: '/payouts', key: 'payouts', letter: 'p', group: 0, role: 'viewer' },
   { to: '/reviews', key: 'reviews', letter: 'r', group: 1, role: 'viewer' },
@@ -29,18 +31,50 @@ export const pages = [
   { to: '/own', key: 'own', letter: 'y', group: 3, role: 'viewer' },
 ] as const satisfies readonly NavigationPage[];
 
-/** What a page's button does, opened from anywhere: the form stands in the page's address. */
-export const acts = [
+const merchantPages = [
+  { to: '/', key: 'overview', letter: 'o', group: 0, role: 'merchant' },
+  { to: '/payouts', key: 'payouts', letter: 'p', group: 0, role: 'merchant' },
+  { to: '/order', key: 'order', letter: 'n', group: 0, role: 'merchant' },
+  { to: '/accounts', key: 'accounts', letter: 'a', group: 0, role: 'merchant' },
+  { to: '/keys', key: 'keys', letter: 'c', group: 1, role: 'merchant' },
+  { to: '/endpoints', key: 'endpoints', letter: 'e', group: 1, role: 'merchant' },
+  { to: '/integration', key: 'integration', letter: 'i', group: 2, role: 'merchant' },
+  { to: '/debugger', key: 'debugger', letter: 'd', group: 2, role: 'merchant' },
+  { to: '/own', key: 'own', letter: 'y', group: 3, role: 'merchant' },
+] as const satisfies readonly NavigationPage[];
+
+type KnownPage = (typeof operatorPages)[number] | (typeof merchantPages)[number];
+
+/** The pages of the side bar, in groups. */
+export const pages: readonly KnownPage[] = isMerchantSide ? merchantPages : operatorPages;
+
+const ownActs = [
+  { to: '/own', hash: 'totp', key: 'factors.addTotp' },
+  { to: '/own', hash: 'passkey', key: 'factors.addPasskey' },
+  { to: '/own', hash: 'token', key: 'own.createToken' },
+  { to: '/own', hash: 'password', key: 'own.changePassword' },
+  { to: '/own', hash: 'end-all', key: 'own.endAll' },
+] as const;
+
+const operatorActs = [
   { to: '/merchants', hash: 'add', key: 'merchants.create', role: 'operator' },
   { to: '/services', hash: 'add', key: 'services.create', role: 'approver' },
   { to: '/pauses', hash: 'add', key: 'pauses.set', role: 'operator' },
   { to: '/users', hash: 'add', key: 'users.create', role: 'owner' },
-  { to: '/own', hash: 'totp', key: 'factors.addTotp', role: 'viewer' },
-  { to: '/own', hash: 'passkey', key: 'factors.addPasskey', role: 'viewer' },
-  { to: '/own', hash: 'token', key: 'own.createToken', role: 'viewer' },
-  { to: '/own', hash: 'password', key: 'own.changePassword', role: 'viewer' },
-  { to: '/own', hash: 'end-all', key: 'own.endAll', role: 'viewer' },
-] as const satisfies readonly { to: string; hash: string; key: string; role: Operator['role'] }[];
+  ...ownActs.map((act) => ({ ...act, role: 'viewer' as const })),
+] as const;
+
+const merchantActs = [
+  { to: '/keys', hash: 'generate', key: 'keys.generate', role: 'merchant' },
+  { to: '/keys', hash: 'upload', key: 'keys.upload', role: 'merchant' },
+  { to: '/endpoints', hash: 'add', key: 'endpoints.create', role: 'merchant' },
+  ...ownActs.map((act) => ({ ...act, role: 'merchant' as const })),
+] as const;
+
+type KnownAct = (typeof operatorActs)[number] | (typeof merchantActs)[number];
+
+/** What a page's button does, opened from anywhere: the form stands in the page's address. */
+export const acts: readonly KnownAct[] = isMerchantSide ? merchantActs : operatorActs;
 
 /** The parts of the page's address, as text. */
 export function useAddress(): { readonly payoutId: string; readonly merchantId: string; readonly accountId: string } {

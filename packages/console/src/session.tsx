@@ -15,10 +15,29 @@ export function useOperator(): Operator {
   return operator;
 }
 
-const roles = ['viewer', 'operator', 'approver', 'owner'];
+const roles = ['viewer', 'operator', 'approver', 'owner'] as const;
 
+/** Whose things only people of the merchant itself, or operators of that role, may change. */
 export function useMay(role: Operator['role']): boolean {
-  return roles.indexOf(useOperator().role) >= roles.indexOf(role);
+  const { role: own } = useOperator();
+  if (own === 'merchant' || role === 'merchant') return own === role;
+  return roles.indexOf(own) >= roles.indexOf(role);
+}
+
+/** What both sides have: keys, endpoints. Operators change them for a merchant, people of merchants their own. */
+export function useMayManage(): boolean {
+  const [isOperator, isMerchant] = [useMay('operator'), useMay('merchant')];
+  return isOperator || isMerchant;
+}
+
+export function useRoles(): Readonly<Record<Operator['role'], boolean>> {
+  return {
+    viewer: useMay('viewer'),
+    operator: useMay('operator'),
+    approver: useMay('approver'),
+    owner: useMay('owner'),
+    merchant: useMay('merchant'),
+  };
 }
 
 async function readSession(): Promise<Operator | null> {

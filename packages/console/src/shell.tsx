@@ -3,6 +3,7 @@ import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-route
 import { type FormEvent, useCallback, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { readSearch } from './calls/search.ts';
+import { isMerchantSide } from './calls/side.ts';
 import { Commands } from './commands.tsx';
 import { useKeyboard } from './keyboard.ts';
 import { pages } from './navigation.ts';
@@ -10,7 +11,7 @@ import { PauseBanner } from './pages/pause-banner.tsx';
 import { countText, useQueues } from './pages/read-queues.ts';
 import { Icon } from './parts/icon.tsx';
 import { Preferences } from './preferences.tsx';
-import { useMay, useOperator, useSignOut } from './session.tsx';
+import { useOperator, useRoles, useSignOut } from './session.tsx';
 import { Shortcuts } from './shortcuts.tsx';
 
 /** What stands around every page. */
@@ -52,7 +53,7 @@ export function Shell() {
       />
       <Side isOpen={isMenuOpen} />
       <main id="main" className="main" tabIndex={-1} ref={main}>
-        <PauseBanner />
+        {!isMerchantSide && <PauseBanner />}
         <Outlet />
       </main>
       {overlay === 'commands' && <Commands onClose={() => setOverlay(undefined)} onHelp={onHelp} />}
@@ -150,16 +151,21 @@ function Search({ field }: { readonly field: TopProps['search'] }) {
   );
 }
 
-function Side({ isOpen }: { readonly isOpen: boolean }) {
-  const { t } = useTranslation();
-  const may = { viewer: true, operator: useMay('operator'), approver: useMay('approver'), owner: useMay('owner') };
+/** What waits for a person, in the side bar. */
+function useCounts(): Readonly<Record<string, string>> {
   const { reviews, dead, incidents, approvals } = useQueues();
-  const counts: Readonly<Record<string, string>> = {
+  return {
     reviews: countText(reviews.data),
     notifications: countText(dead.data),
     incidents: countText(incidents.data),
     approvals: countText(approvals.data),
   };
+}
+
+function Side({ isOpen }: { readonly isOpen: boolean }) {
+  const { t } = useTranslation();
+  const may = useRoles();
+  const counts = useCounts();
   const shown = pages.filter(({ role }) => may[role]);
   return (
     <nav className={`side${isOpen ? ' open' : ''}`} aria-label={t('menu')}>

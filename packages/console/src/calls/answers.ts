@@ -1,3 +1,17 @@
+import type {
+  ownAccountAnswer,
+  ownBalanceAnswer,
+  ownPostingAnswer,
+  ownServiceAnswer,
+} from '../../../gateway/src/http/schemas/cabinet/accounts.ts';
+import type { orderedAnswer, preflightAnswer } from '../../../gateway/src/http/schemas/cabinet/order.ts';
+import type {
+  ownHistoryAnswer,
+  ownNotificationAnswer,
+  ownNotificationDetailAnswer,
+  ownPayoutAnswer,
+} from '../../../gateway/src/http/schemas/cabinet/payouts.ts';
+import type { explanationAnswer } from '../../../gateway/src/http/schemas/cabinet/signature.ts';
 import type { approvalAnswer } from '../../../gateway/src/http/schemas/operator/approvals.ts';
 import type {
   ceremonyAnswer,
@@ -74,4 +88,18 @@ export type RecoveryCodes = Answer<typeof recoveryAnswer>;
 export type Passkey = Answer<typeof passkeyAnswer>;
 export type NewPasskey = Answer<typeof newPasskeyAnswer>;
 export type Ceremony = Answer<typeof ceremonyAnswer>;
+export type OwnAccount = Answer<typeof ownAccountAnswer>;
+export type OwnBalance = Answer<typeof ownBalanceAnswer>;
+export type OwnPosting = Answer<typeof ownPostingAnswer>;
+export type OwnService = Answer<typeof ownServiceAnswer>;
+export type OwnHistory = Answer<typeof ownHistoryAnswer>;
+export type OwnNotification = Answer<typeof ownNotificationAnswer>;
+export type OwnNotificationDetail = Answer<typeof ownNotificationDetailAnswer>;
+export type OwnPayout = Answer<typeof ownPayoutAnswer>;
+export type Ordered = Answer<typeof orderedAnswer>;
+export type Preflight = Answer<typeof preflightAnswer>;
+export type Explanation = Answer<typeof explanationAnswer>;
+/** A payout as a line of a table: what operators see and what people of merchants see of it. */
+export type PayoutRow = Omit<OwnPayout, 'account_new_balance'> &
+  Partial<Pick<Payout, 'merchant_id' | 'connectors' | 'attempts'>> & { readonly state: string };
 export type Page<Item> = { readonly items: Item[]; readonly next_cursor: string | null };

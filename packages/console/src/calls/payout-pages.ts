@@ -1,6 +1,6 @@
 import { useQueries } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
-import type { Page as ApiPage, Payout } from './answers.ts';
+import type { OwnPayout, Page as ApiPage, Payout, PayoutRow } from './answers.ts';
 import { read } from './call.ts';
 import { withQuery } from './paths.ts';
 import { pollEvery } from './poll.ts';
@@ -30,7 +30,7 @@ export type PayoutPages = {
   readonly count: number;
   readonly isEmpty: boolean;
   /** undefined: on its way. */
-  row(index: number): Payout | undefined;
+  row(index: number): PayoutRow | undefined;
   readonly error: Error | null;
   readonly isFirstLoading: boolean;
   refetch(): void;
@@ -50,7 +50,7 @@ export function usePayoutPages(filters: Filters, { firstRow, lastRow, isLive }: 
   const results = useQueries({
     queries: shown.map((cursor, at) => ({
       queryKey: ['payouts', 'page', filters, cursor],
-      queryFn: () => read<ApiPage<Payout>>(withQuery('/payouts', { ...filters, limit: pageSize, cursor })),
+      queryFn: () => readPage(withQuery('/payouts', { ...filters, limit: pageSize, cursor })),
       gcTime: keptMs,
       refetchInterval: pollPage({ isTop: from + at === 0, isLive, isChanging }),
       refetchOnWindowFocus: from + at > 0 ? !isChanging : isLive,
@@ -72,6 +72,13 @@ export function usePayoutPages(filters: Filters, { firstRow, lastRow, isLive }: 
   };
 }
 
+/** People of merchants know a payout's status and no more of its state. */
+async function readPage(path: string): Promise<ApiPage<PayoutRow>> {
+  const page = await read<ApiPage<Payout | OwnPayout>>(path);
+  const items = page.items.map((item) => ('state' in item ? item : { ...item, state: item.payment_status }));
+  return { ...page, items };
+}
+
 type Polled = { readonly isTop: boolean; readonly isLive: boolean; readonly isChanging: boolean };
 
 /** Further down the states of rows stay fresh, but no row may move; where a filter would move them, all stand still. */
@@ -80,7 +87,7 @@ function pollPage({ isTop, isLive, isChanging }: Polled) {
   return isChanging ? false : pollEvery(deepEveryMs);
 }
 
-function follow(chain: Chain, page: number, data: ApiPage<Payout> | undefined): Chain {
+function follow(chain: Chain, page: number, data: ApiPage<PayoutRow> | undefined): Chain {
   if (data === undefined || page >= chain.cursors.length) return chain;
   const { next_cursor: next, items } = data;
   if (next === null) {

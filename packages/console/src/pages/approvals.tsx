@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Approval, Page as ApiPage } from '../calls/answers.ts';
+import type { Approval, Page as ApiPage, User } from '../calls/answers.ts';
 import { change, read } from '../calls/call.ts';
 import { pollEvery } from '../calls/poll.ts';
 import { Act } from '../parts/act.tsx';
@@ -12,9 +12,10 @@ import { type Column, Records } from '../parts/records.tsx';
 import { Secret } from '../parts/secret.tsx';
 import { State } from '../parts/state.tsx';
 import { useMay, useOperator } from '../session.tsx';
+import { invitationLink } from './merchant-people.tsx';
 
 /** What an approved act answers once and never again: a key's archive, an endpoint's secret. */
-type Made = { readonly archive?: string; readonly secret?: string };
+type Made = { readonly archive?: string; readonly secret?: string; readonly user?: User };
 
 /** What one person asked for and another one has to approve. */
 export function ApprovalsPage() {
@@ -41,7 +42,7 @@ type OnceProps = { readonly made: Made; readonly onClose: () => void };
 
 function Once({ made, onClose }: OnceProps) {
   const { t } = useTranslation();
-  const { archive, secret } = made;
+  const { archive, secret, user } = made;
   if (archive !== undefined) {
     return (
       <Download
@@ -54,6 +55,11 @@ function Once({ made, onClose }: OnceProps) {
     );
   }
   if (secret === undefined) return null;
+  if (user !== undefined) {
+    const link = invitationLink(secret);
+    const text = t('people.linkText', { login: user.login });
+    return <Secret title={t('people.link')} text={text} secret={link} onClose={onClose} />;
+  }
   return <Secret title={t('endpoints.secret')} text={t('endpoints.secretText')} secret={secret} onClose={onClose} />;
 }
 

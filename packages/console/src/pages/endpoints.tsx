@@ -11,7 +11,7 @@ import { Records } from '../parts/records.tsx';
 import { Secret } from '../parts/secret.tsx';
 import { State } from '../parts/state.tsx';
 import { useSay } from '../parts/toasts.tsx';
-import { useMay } from '../session.tsx';
+import { useMayManage } from '../session.tsx';
 
 type OfMerchant = { readonly merchantId: string };
 type Made = { readonly endpoint: Endpoint; readonly secret: string };
@@ -20,7 +20,7 @@ type Tried = { readonly status_code: number | null; readonly duration_ms: number
 /** Where a merchant listens. */
 export function Endpoints({ merchantId }: OfMerchant) {
   const { t } = useTranslation();
-  const mayChange = useMay('operator');
+  const mayChange = useMayManage();
   const query = useQuery({
     queryKey: ['endpoints', merchantId],
     queryFn: () => read<ApiPage<Endpoint>>(`${merchantPath(merchantId)}/endpoints`),
@@ -89,6 +89,7 @@ function CreateEndpoint({ merchantId }: OfMerchant) {
     <>
       <Act<Made>
         title={t('endpoints.create')}
+        hash="add"
         submit={t('endpoints.create')}
         fields={useFields()}
         done={t('endpoints.created')}

@@ -13,6 +13,7 @@ import { useMay } from '../session.tsx';
 import { Endpoints } from './endpoints.tsx';
 import { Keys } from './keys.tsx';
 import { MerchantLimitsPanel } from './limits.tsx';
+import { MerchantPeople } from './merchant-people.tsx';
 import { NotificationKeys } from './notification-keys.tsx';
 
 /** A merchant with accounts, keys and endpoints. */
@@ -37,6 +38,7 @@ export function MerchantPage() {
             <Endpoints merchantId={merchantId} />
             <MerchantLimitsPanel merchantId={merchantId} />
             <NotificationKeys merchantId={merchantId} />
+            <MerchantPeople merchantId={merchantId} />
           </>
         )}
       </Loaded>

@@ -1,21 +1,23 @@
 import { Button } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { History, Payout } from '../calls/answers.ts';
+import type { OwnNotification, PayoutRow } from '../calls/answers.ts';
 import { change, read } from '../calls/call.ts';
+import { isMerchantSide } from '../calls/side.ts';
 import { writeAmount } from '../parts/amount.tsx';
 import { Bulk } from '../parts/bulk.tsx';
 import { sumByCurrency } from '../parts/decimal.ts';
-import { useMay } from '../session.tsx';
+import { useMay, useMayManage } from '../session.tsx';
 import type { Selection } from './payouts.tsx';
 
 type BulkBarProps = { readonly selection: Selection; readonly onClear: () => void };
-type Chosen = Payout & { readonly key: number; readonly name: string };
+type Chosen = PayoutRow & { readonly key: number; readonly name: string };
 
 /** What can be done with the rows that are marked. It takes its room from the table, so nothing jumps. */
 export function PayoutBulk({ selection, onClear }: BulkBarProps) {
   const { t } = useTranslation();
-  const mayAct = useMay('operator');
+  const mayCancel = useMay('operator');
+  const mayResend = useMayManage();
   const [open, setOpen] = useState<'cancel' | 'resend'>();
   const rows = [...selection.values()].map((payout) => ({
     ...payout,
@@ -28,15 +30,15 @@ export function PayoutBulk({ selection, onClear }: BulkBarProps) {
   return (
     <div className="bulk-bar" role="region" aria-label={t('bulk.title')}>
       <strong>{t('bulk.selected', { count: rows.length })}</strong>
-      {mayAct && (
-        <>
-          <Button size="compact-xs" variant="default" onClick={() => setOpen('cancel')}>
-            {t('payout.cancel')}: {queued.length}
-          </Button>
-          <Button size="compact-xs" variant="default" onClick={() => setOpen('resend')}>
-            {t('bulk.resend')}: {final.length}
-          </Button>
-        </>
+      {mayCancel && (
+        <Button size="compact-xs" variant="default" onClick={() => setOpen('cancel')}>
+          {t('payout.cancel')}: {queued.length}
+        </Button>
+      )}
+      {mayResend && (
+        <Button size="compact-xs" variant="default" onClick={() => setOpen('resend')}>
+          {t(isMerchantSide ? 'bulk.resendOwn' : 'bulk.resend')}: {final.length}
+        </Button>
       )}
       <Button size="compact-xs" variant="subtle" onClick={onClear}>
         {t('bulk.clear')}
@@ -84,9 +86,10 @@ function ResendMany({ items, others, onClose }: ManyProps) {
   const { t } = useTranslation();
   const count = items.length;
   const resend = async ({ id, merchant_id: merchantId }: Chosen): Promise<string> => {
-    const { notifications } = await read<History>(`/payouts/${id}`);
+    const { notifications } = await read<{ notifications: readonly OwnNotification[] }>(`/payouts/${id}`);
+    const body = merchantId === undefined ? undefined : { merchant_id: merchantId };
     for (const notification of notifications) {
-      await change('POST', `/notifications/${notification.id}/resend`, { merchant_id: merchantId });
+      await change('POST', `/notifications/${notification.id}/resend`, body);
     }
     return t('bulk.resentCount', { count: notifications.length });
   };

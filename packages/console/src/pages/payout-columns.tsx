@@ -2,7 +2,8 @@ import { Checkbox, Popover } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Payout } from '../calls/answers.ts';
+import type { PayoutRow as Payout } from '../calls/answers.ts';
+import { basePath, isMerchantSide } from '../calls/side.ts';
 import { Amount } from '../parts/amount.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Moment } from '../parts/moment.tsx';
@@ -22,13 +23,13 @@ const money = (pick: (payout: Payout) => string | null) => (payout: Payout) => (
   <Amount value={pick(payout)} currency={payout.currency} />
 );
 
-const payoutColumns: readonly PayoutColumn[] = [
+const allColumns: readonly PayoutColumn[] = [
   {
     name: 'id',
     width: '96px',
     widthMin: 96,
     cell: ({ id }) => (
-      <a href={`/console/payouts/${id}`} data-payout={id}>
+      <a href={`${basePath}/payouts/${id}`} data-payout={id}>
         {id}
       </a>
     ),
@@ -81,7 +82,7 @@ const payoutColumns: readonly PayoutColumn[] = [
     name: 'connector',
     width: 'minmax(90px, 0.7fr)',
     widthMin: 90,
-    cell: ({ connectors }) => <span title={connectors.join(', ')}>{text(connectors.join(', '))}</span>,
+    cell: ({ connectors = [] }) => <span title={connectors.join(', ')}>{text(connectors.join(', '))}</span>,
   },
   { name: 'attempts', width: '72px', widthMin: 72, isEnd: true, cell: ({ attempts }) => attempts },
   { name: 'reason', width: '150px', widthMin: 150, cell: ({ fail_reason: reason }) => text(reason) },
@@ -89,6 +90,9 @@ const payoutColumns: readonly PayoutColumn[] = [
   { name: 'created', width: '138px', widthMin: 138, cell: (payout) => <Moment value={payout.created_at} /> },
   { name: 'final', width: '138px', widthMin: 138, cell: (payout) => <Moment value={payout.final_at} /> },
 ];
+
+const operatorsOnly: ReadonlySet<string> = new Set(['merchant', 'connector', 'attempts']);
+const payoutColumns = allColumns.filter(({ name }) => !isMerchantSide || !operatorsOnly.has(name));
 
 const shownAtFirst = ['id', 'state', 'order', 'service', 'recipient', 'amount', 'created'];
 const key = 'vyplata.columns';

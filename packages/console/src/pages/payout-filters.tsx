@@ -2,12 +2,17 @@ import { Button, NativeSelect, TextInput } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { isMerchantSide } from '../calls/side.ts';
 import { type FilterName, type Filters, readFilters } from '../calls/search.ts';
 
-const states = ['queued', 'sent', 'review', 'paid', 'fail', 'cancel'];
+/** Operators tell states apart that merchants see as one. */
+const stateFilter = isMerchantSide ? 'payment_status' : 'state';
+const states = isMerchantSide
+  ? ['wait', 'paid', 'fail', 'cancel']
+  : ['queued', 'sent', 'review', 'paid', 'fail', 'cancel'];
 const first: readonly FilterName[] = ['id', 'order_id', 'recipient_end', 'amount', 'created_from', 'created_to'];
 const further: readonly FilterName[] = [
-  'merchant_id',
+  ...(isMerchantSide ? [] : (['merchant_id'] as const)),
   'account_id',
   'service_code',
   'currency',
@@ -32,12 +37,12 @@ export function PayoutFilters({ filters }: { readonly filters: Filters }) {
       <NativeSelect
         size="xs"
         label={t('payouts.state')}
-        value={filters.state ?? ''}
+        value={filters[stateFilter] ?? ''}
         data={[
           { value: '', label: t('payouts.anyState') },
           ...states.map((value) => ({ value, label: t(`states.${value}`) })),
         ]}
-        onChange={(event) => go(readFilters({ ...filters, state: event.currentTarget.value }))}
+        onChange={(event) => go(readFilters({ ...filters, [stateFilter]: event.currentTarget.value }))}
       />
       {[...first, ...(isWhole ? further : [])].map((name) => (
         <TextInput
@@ -64,7 +69,7 @@ export function PayoutFilters({ filters }: { readonly filters: Filters }) {
           {t('payouts.clear')}
         </Button>
       )}
-      {filters.payment_status !== undefined && (
+      {!isMerchantSide && filters.payment_status !== undefined && (
         <span className="state hostile">
           {t('filters.payment_status')}: {filters.payment_status}
         </span>

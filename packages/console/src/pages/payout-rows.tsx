@@ -12,7 +12,7 @@ import {
   useState,
 } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Payout } from '../calls/answers.ts';
+import type { PayoutRow as Row } from '../calls/answers.ts';
 import { type PayoutPages, usePayoutPages } from '../calls/payout-pages.ts';
 import { findWindow, type RowWindow } from '../calls/row-window.ts';
 import type { Filters } from '../calls/search.ts';
@@ -149,7 +149,7 @@ function Body({ seen, pages, columns, selection }: BodyProps) {
 }
 
 type RowProps = {
-  readonly payout: Payout | undefined;
+  readonly payout: Row | undefined;
   readonly index: number;
   readonly columns: readonly PayoutColumn[];
   readonly isSelected: boolean;

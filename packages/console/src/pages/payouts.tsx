@@ -1,7 +1,7 @@
 import { useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Payout } from '../calls/answers.ts';
+import type { PayoutRow } from '../calls/answers.ts';
 import { readFilters } from '../calls/search.ts';
 import { Page } from '../parts/page.tsx';
 import { PayoutBulk } from './payout-bulk.tsx';
@@ -9,7 +9,7 @@ import { ColumnChoice, usePayoutColumns } from './payout-columns.tsx';
 import { PayoutFilters } from './payout-filters.tsx';
 import { PayoutRows } from './payout-rows.tsx';
 
-export type Selection = ReadonlyMap<number, Payout>;
+export type Selection = ReadonlyMap<number, PayoutRow>;
 
 /** All payouts, newest first; the filters are the address. */
 export function PayoutsPage() {

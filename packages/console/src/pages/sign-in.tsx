@@ -4,7 +4,9 @@ import { type FormEvent, lazy, type ReactNode, Suspense, useEffect, useState } f
 import { useTranslation } from 'react-i18next';
 import type { Ceremony, Operator } from '../calls/answers.ts';
 import { change, read } from '../calls/call.ts';
+import { readField } from '../calls/form.ts';
 import { hasPasskeys, showPasskey } from '../calls/passkey.ts';
+import { isMerchantSide } from '../calls/side.ts';
 import { Preferences } from '../preferences.tsx';
 import { useSignOut } from '../session.tsx';
 import { Mark } from '../shell.tsx';
@@ -14,12 +16,20 @@ type Enter = (operator?: Operator) => void;
 type SignInProps = { readonly operator: Operator | null; readonly error: Error | null; readonly onDone: Enter };
 
 const Enrol = lazy(() => import('./enrol.tsx').then(({ EnrolStep: step }) => ({ default: step })));
+const invitationForm = /^#invitation=([\w-]+)$/;
 const setupForm = /^#setup=([\w-]+)$/;
 
 /** The way in: the first owner, a password, a second factor, or setting one up where it is required. */
 export function SignInPage({ operator, error, onDone }: SignInProps) {
   const { t } = useTranslation();
-  const setup = useQuery({ queryKey: ['setup'], queryFn: () => read<{ is_open: boolean }>('/setup'), retry: false });
+  const setup = useQuery({
+    queryKey: ['setup'],
+    queryFn: () => read<{ is_open: boolean }>('/setup'),
+    retry: false,
+    enabled: !isMerchantSide,
+  });
+  const [invitation] = useState(() => invitationForm.exec(location.hash)?.[1]);
+  const [documented] = useState(() => documentedPages[location.pathname]);
   const isOpen = setup.data?.is_open === true;
   if (error !== null) {
     return (
@@ -43,10 +53,32 @@ export function SignInPage({ operator, error, onDone }: SignInProps) {
       </Entrance>
     );
   }
+  if (isMerchantSide && operator === null && invitation !== undefined) {
+    return <InvitationStep secret={invitation} onDone={onDone} />;
+  }
+  if (isMerchantSide && documented !== undefined) return <OperatorFirst target={documented} onDone={onDone} />;
   return isOpen ? <SetupStep onDone={onDone} /> : <PasswordStep onDone={onDone} />;
 }
 
+/** What the documentation names is for both sides: an operator who is signed in is led to the operators' page. */
+const documentedPages: Readonly<Record<string, string>> = {
+  '/cabinet/form/setting-api-certs': '/console/keys',
+  '/cabinet/resources/project-accounts': '/console/accounts',
+};
+
+function OperatorFirst({ target, onDone }: StepProps & { readonly target: string }) {
+  const [isOperator, setOperator] = useState<boolean>();
+  useEffect(() => {
+    void fetch('/operator/v1/sessions/current', { headers: { 'X-Vyplata-Request': '1' } }).then(
+      ({ ok }) => (ok ? location.replace(target) : setOperator(false)),
+      () => setOperator(false),
+    );
+  }, [target]);
+  return isOperator === false ? <PasswordStep onDone={onDone} /> : null;
+}
+
 function Entrance({ title, children }: { readonly title: string; readonly children: ReactNode }) {
+  const { t } = useTranslation();
   useEffect(() => {
     document.title = `${title} · Vyplata`;
   }, [title]);
@@ -58,6 +90,7 @@ function Entrance({ title, children }: { readonly title: string; readonly childr
           <Title order={1} size="h3">
             Vyplata
           </Title>
+          {isMerchantSide && <span className="state">{t('signIn.merchants')}</span>}
         </div>
         {children}
         <Preferences />
@@ -141,6 +174,9 @@ function PasswordStep({ onDone }: StepProps) {
             {t('signIn.submit')}
           </Button>
           <PasskeyButton run={run} isBusy={isBusy} />
+          <a className="other-side" href={isMerchantSide ? '/console/' : '/cabinet/'}>
+            {t(isMerchantSide ? 'signIn.forOperators' : 'signIn.forMerchants')}
+          </a>
         </Stack>
       </form>
     </Entrance>
@@ -219,6 +255,44 @@ function SetupStep({ onDone }: StepProps) {
           />
           <Button type="submit" loading={isBusy}>
             {t('setup.submit')}
+          </Button>
+        </Stack>
+      </form>
+    </Entrance>
+  );
+}
+
+/** Somebody of a merchant who was invited: chooses a password, and is signed in with it. */
+function InvitationStep({ secret, onDone }: StepProps & { readonly secret: string }) {
+  const { t } = useTranslation();
+  const { problem, isBusy, run } = useStep(onDone);
+  const accept = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const password = readField(new FormData(event.currentTarget), 'password');
+    void run(async () => {
+      const accepted = await change<{ login: string }>('POST', '/invitations/accept', { secret, password });
+      if (accepted.isAsked) return accepted;
+      globalThis.history.replaceState(globalThis.history.state, '', location.pathname);
+      return change<Operator>('POST', '/sessions', { login: accepted.answer.login, password });
+    });
+  };
+  return (
+    <Entrance title={t('invitation.title')}>
+      <form onSubmit={accept}>
+        <Stack gap="sm">
+          <p className="lead">{t('invitation.text')}</p>
+          <Problem text={problem} />
+          <PasswordInput
+            name="password"
+            label={t('users.newPassword')}
+            description={t('users.passwordHint')}
+            autoComplete="new-password"
+            autoFocus
+            required
+            visibilityToggleButtonProps={{ 'aria-label': t('showPassword') }}
+          />
+          <Button type="submit" loading={isBusy}>
+            {t('invitation.submit')}
           </Button>
         </Stack>
       </form>

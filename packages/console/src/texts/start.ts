@@ -1,13 +1,18 @@
 import i18n from 'i18next';
 import { initReactI18next } from 'react-i18next';
+import { isMerchantSide } from '../calls/side.ts';
 
 export type Language = 'en' | 'ru';
 
 const languageKey = 'vyplata.language';
 
-/** One language is loaded; the other comes when somebody asks for it. */
+/** One language is loaded, of one side; the other comes when somebody asks for it. */
 async function loadTexts(language: Language): Promise<object> {
-  return language === 'ru' ? (await import('./ru.ts')).ru : (await import('./en.ts')).en;
+  const texts = language === 'ru' ? (await import('./ru.ts')).ru : (await import('./en.ts')).en;
+  if (!isMerchantSide) return texts;
+  const more =
+    language === 'ru' ? (await import('./ru-cabinet.ts')).ruCabinet : (await import('./en-cabinet.ts')).enCabinet;
+  return { ...texts, ...more };
 }
 
 /** The language chosen last here, else the browser's. */

@@ -52,7 +52,7 @@ describe('the first run, with second factors', () => {
     assert.equal(await page.locator('input').count(), 0);
   });
 
-  test('whoever opens the link becomes the owner; a password that is too short is refused and the login stays', async () => {
+  test('whoever opens the link becomes the owner; a short password is refused and the login stays', async () => {
     await page.goto(gateway.setupLink.replace('127.0.0.1', 'localhost'));
     await page.reload();
     await page.locator('input[name="login"]').fill(owner.login);

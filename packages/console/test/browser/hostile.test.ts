@@ -38,7 +38,7 @@ describe('hostile strings in whatever a merchant may choose', () => {
       const order = { orderId: text, amount: '10.00', number, service: 'qiwi_rub' } as const;
       const url = `https://shop.example/?q=${encodeURIComponent(text).slice(0, 150)}`;
       const { id } = await demo.createPayout({ ...order, notificationEndpointUrl: url });
-      payoutIds.push(Number(id));
+      payoutIds.push(id);
       const made = await operator.call('POST', '/merchants', { name: text });
       const path = `/merchants/${String(made.json['id'])}`;
       merchantIds.push(Number(made.json['id']));

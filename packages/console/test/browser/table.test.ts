@@ -97,10 +97,10 @@ describe('the table of payouts', () => {
     await page.locator('.payouts').evaluate((box) => box.scrollTo(0, 1_000));
     await page.getByText('Standing still while you read on').waitFor();
     const firstShown = () => page.locator('.payouts .rows [data-payout]').first().textContent();
-    const before = await firstShown();
+    const shownFirst = await firstShown();
     await withDatabase(gateway, (db) => db.query(insertNewer, [gateway.demo.accounts[0]?.id]));
     await page.waitForTimeout(4_000);
-    assert.equal(await firstShown(), before);
+    assert.equal(await firstShown(), shownFirst);
     await page.locator('.payouts').evaluate((box) => box.scrollTo(0, 0));
     await page.getByRole('link', { name: '200000002' }).waitFor();
   });
@@ -121,7 +121,7 @@ describe('the table of payouts', () => {
 
 /** Milliseconds of script for each of many steps of the wheel. */
 async function scroll(page: Page, session: CDPSession, direction: 1 | -1 = 1): Promise<number> {
-  const before = await scriptMs(session);
+  const startedMs = await scriptMs(session);
   await page.evaluate(
     async ({ count, px }) => {
       const box = document.querySelector('.payouts');
@@ -132,7 +132,7 @@ async function scroll(page: Page, session: CDPSession, direction: 1 | -1 = 1): P
     },
     { count: steps, px: 102 * direction },
   );
-  return ((await scriptMs(session)) - before) / steps;
+  return ((await scriptMs(session)) - startedMs) / steps;
 }
 
 async function scriptMs(session: CDPSession): Promise<number> {
@@ -162,7 +162,11 @@ async function withDatabase(gateway: DemoGateway, use: (db: Db) => Promise<unkno
   assert.ok(connection !== undefined);
   const timeouts = { statementTimeoutMs: 0, queryTimeoutMs: 0 };
   const db = openPool({ connection, name: 'vyplata test', connectionsMax: 1, ...timeouts });
-  await use(db).finally(() => db.close());
+  try {
+    await use(db);
+  } finally {
+    await db.close();
+  }
 }
 
 const columns = `merchant_id, payout_id, account_id, order_id, state, service_code, recipient_kind, recipient_mask,

@@ -20,11 +20,15 @@ import { createRecorder } from '../../../src/payouts/record.ts';
 import { createPayoutReader } from '../../../src/payouts/store.ts';
 import { enroll, openAccount, openGround, vault } from '../../merchants/harness.ts';
 
-const sandboxFacts = {
+const facts = {
   idempotentForMs: 86_400_000,
   canInquire: true,
   deliveryDelayMaxMs: undefined,
   hasSignedCallbacks: true,
+};
+const connectors: Needs['connectors'] = {
+  names: () => ['sandbox'],
+  find: (name) => (name === 'sandbox' ? { facts } : undefined),
 };
 
 const monotonicMs = (): number => performance.now();
@@ -91,10 +95,7 @@ export async function openGateway(
     vault,
     directory,
     guard: createSignInGuard({ db }),
-    connectors: {
-      names: () => ['sandbox'],
-      find: (name) => (name === 'sandbox' ? { facts: sandboxFacts } : undefined),
-    },
+    connectors,
     log,
     allowLoopbackUrls: false,
     isCookieSecure: true,
