@@ -57,6 +57,7 @@ const ownActs = [
 ] as const;
 
 const operatorActs = [
+  { to: '/payouts', hash: 'export', key: 'export.title', role: 'viewer' },
   { to: '/merchants', hash: 'add', key: 'merchants.create', role: 'operator' },
   { to: '/services', hash: 'add', key: 'services.create', role: 'approver' },
   { to: '/pauses', hash: 'add', key: 'pauses.set', role: 'operator' },
@@ -65,6 +66,7 @@ const operatorActs = [
 ] as const;
 
 const merchantActs = [
+  { to: '/payouts', hash: 'export', key: 'export.title', role: 'merchant' },
   { to: '/keys', hash: 'generate', key: 'keys.generate', role: 'merchant' },
   { to: '/keys', hash: 'upload', key: 'keys.upload', role: 'merchant' },
   { to: '/endpoints', hash: 'add', key: 'endpoints.create', role: 'merchant' },

@@ -1,10 +1,9 @@
 import { Kbd, TextInput } from '@mantine/core';
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
-import { type FormEvent, useCallback, useEffect, useRef, useState } from 'react';
+import { type FormEvent, lazy, Suspense, useCallback, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { readSearch } from './calls/search.ts';
 import { isMerchantSide } from './calls/side.ts';
-import { Commands } from './commands.tsx';
 import { useKeyboard } from './keyboard.ts';
 import { pages } from './navigation.ts';
 import { PauseBanner } from './pages/pause-banner.tsx';
@@ -12,7 +11,9 @@ import { countText, useQueues } from './pages/read-queues.ts';
 import { Icon } from './parts/icon.tsx';
 import { Preferences } from './preferences.tsx';
 import { useOperator, useRoles, useSignOut } from './session.tsx';
-import { Shortcuts } from './shortcuts.tsx';
+
+const Commands = lazy(() => import('./commands.tsx').then((file) => ({ default: file.Commands })));
+const Shortcuts = lazy(() => import('./shortcuts.tsx').then((file) => ({ default: file.Shortcuts })));
 
 /** What stands around every page. */
 export function Shell() {
@@ -56,8 +57,10 @@ export function Shell() {
         {!isMerchantSide && <PauseBanner />}
         <Outlet />
       </main>
-      {overlay === 'commands' && <Commands onClose={() => setOverlay(undefined)} onHelp={onHelp} />}
-      {overlay === 'shortcuts' && <Shortcuts onClose={() => setOverlay(undefined)} />}
+      <Suspense>
+        {overlay === 'commands' && <Commands onClose={() => setOverlay(undefined)} onHelp={onHelp} />}
+        {overlay === 'shortcuts' && <Shortcuts onClose={() => setOverlay(undefined)} />}
+      </Suspense>
     </div>
   );
 }

@@ -14,6 +14,7 @@ import { preflightOrder } from './http/routes/merchant/preflight.ts';
 import { registerMerchantRoutes } from './http/routes/merchant/routes.ts';
 import { type Needs as OperatorNeeds, registerOperatorRoutes } from './http/routes/operator/routes.ts';
 import { createServer, type HttpServer, type Log } from './http/server.ts';
+import { openPresence } from './jobs/presence.ts';
 import { createQueue, type JobKind } from './jobs/queue.ts';
 import { type Rounds, startRounds } from './jobs/rounds.ts';
 import { createWorker, type Worker } from './jobs/worker.ts';
@@ -26,6 +27,7 @@ import { createSignInGuard } from './operators/guard-sign-in.ts';
 import { recordAction } from './operators/record-action.ts';
 import { sweepTombstones } from './payouts/accept.ts';
 import { cancelPayout } from './payouts/cancel.ts';
+import { countPayouts } from './payouts/count-payouts.ts';
 import { type Creator, createCreator } from './payouts/create.ts';
 import { advancePayout, type Needs as PayoutNeeds } from './payouts/dispatch.ts';
 import { createRecipientKeeper } from './payouts/forget-recipients.ts';
@@ -81,6 +83,8 @@ const overloaded = (): Error => new Refusal([{ code: 'overloaded', field: 'reque
 const claimMax = 64;
 const sweepEveryMs = 60_000;
 const recipientsEveryMs = 60_000;
+const countEveryMs = 2_000;
+const presenceEveryMs = 10_000;
 
 /** The composition root: makes every room and gives each what it needs. */
 export async function startApp(options: AppOptions): Promise<App> {
@@ -113,7 +117,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     notification: (job) => deliverer.handle(job),
   });
   const watch = startWatch(options, parts);
-  const recipients = startRecipients(options, parts);
+  const chores = startChores(options, parts);
   const sweep = setInterval(() => {
     sweepTombstones(pools.workDb).catch(parts.report('tombstones could not be swept'));
     sweepNonces(pools.workDb).catch(parts.report('nonces could not be swept'));
@@ -128,11 +132,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       clearInterval(sweep);
       await server.close();
       await creator.drain();
-      await Promise.all([
-        watch.stop(),
-        recipients.stop(),
-        ...[...parts.workers.values()].map((worker) => worker.stop()),
-      ]);
+      await Promise.all([watch.stop(), chores.stop(), ...[...parts.workers.values()].map((worker) => worker.stop())]);
       await Promise.all([payouts.pauses.close(), payouts.connectors.close(), deliverer.close(), directory.close()]);
       parts.clock.close();
       await closePools(pools);
@@ -280,11 +280,38 @@ function startWatch(options: AppOptions, { pools, log, report }: Parts): LedgerW
   });
 }
 
-/** What is known of recipients is found by their numbers at once, and deleted in time. */
-function startRecipients(options: AppOptions, { pools, vault, report }: Parts): Rounds {
-  const onError = report('recipients could not be looked after');
-  const round = createRecipientKeeper({ db: pools.workDb, vault, ...options.recipients, onError });
-  return startRounds({ run: round, everyMs: options.does.work ? recipientsEveryMs : 0, onError });
+/** What is done again and again beside the work. */
+function startChores(options: AppOptions, { pools, vault, report, workers }: Parts): Rounds {
+  const { work } = options.does;
+  const keeping = report('recipients could not be looked after');
+  const { workDb: db } = pools;
+  const inHand = (kind: JobKind): number => workers.get(kind)?.inHand() ?? 0;
+  const presence = openPresence({
+    db,
+    does: options.does,
+    inHand: () => ({ payouts: inHand('payout'), notifications: inHand('notification') }),
+  });
+  const keepRecipients = createRecipientKeeper({ db, vault, ...options.recipients, onError: keeping });
+  const chores = [
+    startRounds({ run: keepRecipients, everyMs: work ? recipientsEveryMs : 0, onError: keeping }),
+    startRounds({
+      run: () => countPayouts(db),
+      everyMs: work ? countEveryMs : 0,
+      onError: report('payouts could not be counted'),
+    }),
+    startRounds({
+      run: () => presence.note().then(() => false),
+      everyMs: presenceEveryMs,
+      onError: report('this process could not say that it is there'),
+    }),
+  ];
+  return {
+    async stop() {
+      await Promise.all(chores.map((chore) => chore.stop()));
+      // When the database is gone, seen_at tells the same.
+      await presence.leave().catch(() => {});
+    },
+  };
 }
 
 type Handlers = Readonly<Record<JobKind, Parameters<typeof createWorker>[0]['handle']>>;

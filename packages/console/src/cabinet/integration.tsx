@@ -30,6 +30,8 @@ export function IntegrationPage() {
   );
 }
 
+const plainKinds: ReadonlySet<string> = new Set(['card', 'phone', 'wallet_phone', 'text']);
+
 type CodeProps = { readonly accounts: readonly AccountWithBalance[]; readonly first: AccountWithBalance };
 
 function Code({ accounts, first }: CodeProps) {
@@ -42,7 +44,9 @@ function Code({ accounts, first }: CodeProps) {
     queryFn: () => read<ApiPage<OwnService>>(`${path}/services`),
   });
   const endpoints = useQuery({ queryKey: ['endpoints', 'own'], queryFn: () => read<ApiPage<Endpoint>>('/endpoints') });
-  const service = services.data?.items.find(({ enabled }) => enabled);
+  const usable = services.data?.items.filter(({ enabled }) => enabled) ?? [];
+  // A sample needs no more than a number, where the account has such a service.
+  const service = usable.find(({ recipient_kind: kind }) => plainKinds.has(kind)) ?? usable[0];
   const code = writeSnippet(language, {
     baseUrl: location.origin,
     account: accountId,

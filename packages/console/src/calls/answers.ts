@@ -35,6 +35,7 @@ import type {
   notificationKeyAnswer,
   postingAnswer,
 } from '../../../gateway/src/http/schemas/operator/merchants.ts';
+import type { overviewAnswer } from '../../../gateway/src/http/schemas/operator/overview.ts';
 import type { pauseAnswer, pauseWeightAnswer } from '../../../gateway/src/http/schemas/operator/pauses.ts';
 import type {
   historyAnswer,
@@ -78,6 +79,7 @@ export type Service = Answer<typeof serviceAnswer>;
 export type AccountService = Answer<typeof accountServiceAnswer>;
 export type Pause = Answer<typeof pauseAnswer>;
 export type PauseWeight = Answer<typeof pauseWeightAnswer>;
+export type Overview = Answer<typeof overviewAnswer>;
 export type System = Answer<typeof systemAnswer>;
 export type AccountLimits = Answer<typeof accountLimitsAnswer>;
 export type MerchantLimits = Answer<typeof merchantLimitsAnswer>;

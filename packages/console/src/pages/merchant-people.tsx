@@ -11,14 +11,10 @@ import { Records } from '../parts/records.tsx';
 import { Secret } from '../parts/secret.tsx';
 import { State } from '../parts/state.tsx';
 import { useMay } from '../session.tsx';
+import { invitationLink } from './invitation-link.ts';
 
 type Invited = { readonly user: User; readonly secret: string };
 type PanelProps = { readonly merchantId: string };
-
-/** What is handed over: whoever opens it chooses the password. After `#` no server sees it. */
-export function invitationLink(secret: string): string {
-  return `${location.origin}/cabinet/#invitation=${secret}`;
-}
 
 /** The people of a merchant, who see and do what is their own merchant's. */
 export function MerchantPeople({ merchantId }: PanelProps) {

@@ -5,7 +5,7 @@ import type { OwnNotification, PayoutRow } from '../calls/answers.ts';
 import { change, read } from '../calls/call.ts';
 import { isMerchantSide } from '../calls/side.ts';
 import { writeAmount } from '../parts/amount.tsx';
-import { Bulk } from '../parts/bulk.tsx';
+import { LazyBulk as Bulk } from '../parts/bulk-lazy.tsx';
 import { sumByCurrency } from '../parts/decimal.ts';
 import { useMay, useMayManage } from '../session.tsx';
 import type { Selection } from './payouts.tsx';

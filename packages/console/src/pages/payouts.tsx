@@ -1,13 +1,17 @@
 import { useSearch } from '@tanstack/react-router';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { PayoutRow } from '../calls/answers.ts';
 import { readFilters } from '../calls/search.ts';
+import { useOpening } from '../parts/act.tsx';
+import { Icon } from '../parts/icon.tsx';
 import { Page } from '../parts/page.tsx';
 import { PayoutBulk } from './payout-bulk.tsx';
 import { ColumnChoice, usePayoutColumns } from './payout-columns.tsx';
 import { PayoutFilters } from './payout-filters.tsx';
 import { PayoutRows } from './payout-rows.tsx';
+
+const PayoutExport = lazy(() => import('./payout-export.tsx').then((file) => ({ default: file.PayoutExport })));
 
 export type Selection = ReadonlyMap<number, PayoutRow>;
 
@@ -16,6 +20,7 @@ export function PayoutsPage() {
   const { t } = useTranslation();
   const filters = readFilters(useSearch({ strict: false }));
   const [isLive, setLive] = useState(true);
+  const [isExporting, setExporting] = useOpening('export');
   const [selection, setSelection] = useState<Selection>(new Map());
   const { columns, shown, keep } = usePayoutColumns();
   const name = JSON.stringify(filters);
@@ -26,11 +31,15 @@ export function PayoutsPage() {
       actions={
         <>
           <span className={`state ${isLive ? 'good' : ''}`}>{isLive ? t('payouts.live') : t('payouts.still')}</span>
+          <button type="button" className="plain" onClick={() => setExporting(true)}>
+            <Icon name="download" /> {t('export.title')}
+          </button>
           <ColumnChoice shown={shown} keep={keep} />
         </>
       }
     >
       <PayoutFilters key={`filters ${name}`} filters={filters} />
+      <Suspense>{isExporting && <PayoutExport filters={filters} onClose={() => setExporting(false)} />}</Suspense>
       <PayoutBulk selection={selection} onClear={() => setSelection(new Map())} />
       <PayoutRows
         key={name}

@@ -2,19 +2,20 @@ import { Button } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Incident, Notification, Page as ApiPage, Payout } from '../calls/answers.ts';
+import type { Incident, Notification, Page as ApiPage } from '../calls/answers.ts';
 import { change, read } from '../calls/call.ts';
 import { withQuery } from '../calls/paths.ts';
 import { pollEvery } from '../calls/poll.ts';
 import { Act } from '../parts/act.tsx';
-import { Bulk, type BulkItem } from '../parts/bulk.tsx';
+import type { BulkItem } from '../parts/bulk.tsx';
+import { LazyBulk as Bulk } from '../parts/bulk-lazy.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { Loaded, Page } from '../parts/page.tsx';
-import { PayoutLink, Payouts } from '../parts/payouts.tsx';
+import { PayoutLink } from '../parts/payouts.tsx';
 import { Records } from '../parts/records.tsx';
 import { useMay } from '../session.tsx';
 import { useQueues } from './read-queues.ts';
-import { Verdict } from './verdict.tsx';
+import { ReviewTable } from './review-table.tsx';
 
 const everyMs = 10_000;
 
@@ -33,25 +34,6 @@ export function ReviewsPage() {
 }
 
 type TableProps<Row> = { readonly rows: readonly Row[]; readonly hasActions?: boolean };
-
-export function ReviewTable({ rows, hasActions = false }: TableProps<Payout>) {
-  const { t } = useTranslation();
-  const mayJudge = useMay('approver');
-  const more = {
-    title: t('actions'),
-    isEnd: true,
-    isSilent: true,
-    cell: (payout: Payout) => <Verdict payout={payout} />,
-  };
-  return (
-    <Payouts
-      rows={rows}
-      label={t('pages.reviews')}
-      empty={t('reviews.none')}
-      more={hasActions && mayJudge ? [more] : []}
-    />
-  );
-}
 
 export function NotificationsPage() {
   const { t } = useTranslation();

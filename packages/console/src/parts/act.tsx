@@ -1,7 +1,12 @@
 import { Button } from '@mantine/core';
 import { useNavigate, useRouterState } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
-import { Ask, type AskProps } from './ask.tsx';
+import { lazy, Suspense, useEffect, useState } from 'react';
+import type { Ask as AskType, AskProps } from './ask.tsx';
+
+/** Forms come after the page that they belong to; the browser fetches them while nobody is waiting. */
+const loadAsk = () => import('./ask.tsx');
+const LazyAsk = lazy(() => loadAsk().then(({ Ask }) => ({ default: Ask }))) as unknown as typeof AskType;
+requestIdleCallback?.(() => void loadAsk());
 
 type ActProps<T> = Omit<AskProps<T>, 'onClose'> & {
   /** The button's text; `title` when absent. */
@@ -42,7 +47,11 @@ export function Act<T>({ label, about, isMain = false, isSmall = false, hash, ..
       >
         {text}
       </Button>
-      {isOpen && <Ask {...ask} onClose={() => setOpen(false)} />}
+      {isOpen && (
+        <Suspense>
+          <LazyAsk {...ask} onClose={() => setOpen(false)} />
+        </Suspense>
+      )}
     </>
   );
 }

@@ -7,7 +7,7 @@ const atOnceMax = 4;
 
 export type BulkItem = { readonly key: string | number; readonly name: string };
 
-type BulkProps<Item extends BulkItem> = {
+export type BulkProps<Item extends BulkItem> = {
   readonly title: string;
   /** What it will do, in numbers. */
   readonly text: ReactNode;

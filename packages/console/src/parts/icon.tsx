@@ -20,6 +20,7 @@ const drawings = {
   sun:
     'M12 16a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM12 2v2.5M12 19.5V22M2 12h2.5M19.5 12H22' +
     'M5 5l1.7 1.7M17.3 17.3L19 19M5 19l1.7-1.7M17.3 6.7L19 5',
+  download: 'M12 4v11M7.5 11l4.5 4.5 4.5-4.5M5 20h14',
   leave: 'M10 4H5v16h5M15 8l4 4-4 4M19 12H9',
   columns: 'M4 5h16v14H4zM9.5 5v14M15 5v14',
   accounts: 'M3 6h15v3M3 6v13h18V9H3M16.5 14h.1',

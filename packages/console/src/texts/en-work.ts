@@ -170,6 +170,18 @@ export const enWork = {
     callbacks: 'Signed callbacks',
     noPromise: 'no promise',
   },
+  export: {
+    title: 'Export',
+    all: 'All payouts, newest first. Texts that a spreadsheet would take for formulas are neutralised.',
+    filtered:
+      'The payouts of the present filter, newest first. ' +
+      'Texts that a spreadsheet would take for formulas are neutralised.',
+    format: 'Format',
+    start: 'Make the file',
+    running: 'So far {{size}}…',
+    done: 'Ready: {{size}}.',
+    kilobytes: 'kB',
+  },
   bulk: {
     title: 'Marked payouts',
     selected_one: '{{count}} marked',

@@ -1,9 +1,11 @@
 import { enPages } from './en-pages.ts';
+import { enPeople } from './en-people.ts';
 import { enWork } from './en-work.ts';
 
 /** What is said everywhere; the pages' own texts are beside it. */
 export const en = {
   ...enPages,
+  ...enPeople,
   ...enWork,
   brand: 'Vyplata, overview',
   menu: 'Pages',

@@ -1,9 +1,11 @@
 import { ruPages } from './ru-pages.ts';
+import { ruPeople } from './ru-people.ts';
 import { ruWork } from './ru-work.ts';
 
 /** То же, что в `en.ts`, по-русски; у слов с числом по четыре формы. */
 export const ru = {
   ...ruPages,
+  ...ruPeople,
   ...ruWork,
   brand: 'Vyplata, обзор',
   menu: 'Страницы',

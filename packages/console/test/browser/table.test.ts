@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, CDPSession, Page } from 'playwright-core';
 import { joinEmbedded } from '../../../gateway/src/db/join-embedded.ts';
@@ -70,6 +71,34 @@ describe('the table of payouts', () => {
     const short = findWindow({ ...million, count: 3, scrollTop: 0 });
     assert.deepEqual([short.from, short.to, short.height], [0, 3, 102]);
     assert.equal(findWindow({ ...million, count: 0, scrollTop: 0 }).to, 0);
+  });
+
+  test('the payouts of a filter are exported, formulas neutralised, with a word on how far it is', async () => {
+    await withDatabase(gateway, (db) =>
+      db.query(`update payout set order_id = '=1+1' where payout_id = 50000001 and merchant_id = 1`),
+    );
+    await page.goto(`${gateway.demo.consoleUrl}payouts?amount_to=2.00&currency=RUB#export`);
+    const dialog = page.getByRole('dialog');
+    for (const [format, begin] of [
+      ['csv', /^\uFEFF?[\w"]/],
+      ['xlsx', /^PK/],
+    ] as const) {
+      await dialog.getByLabel('Format').selectOption(format);
+      await dialog.getByRole('button', { name: 'Make the file' }).click();
+      await dialog.getByText(/^Ready: /).waitFor();
+      const [download] = await Promise.all([
+        page.waitForEvent('download'),
+        dialog.getByRole('link', { name: 'Download' }).click(),
+      ]);
+      assert.ok(download.suggestedFilename().endsWith(`.${format}`), download.suggestedFilename());
+      const bytes = await readFile(await download.path());
+      assert.match(bytes.toString('latin1').replace('\u00ef\u00bb\u00bf', ''), begin);
+      if (format === 'xlsx') continue;
+      const lines = bytes.toString().trimEnd().split('\n');
+      assert.equal(lines.length, 101, 'amounts from 1.01 to 2.00, and the names of the columns');
+      assert.ok(lines.some((line) => line.includes(`'=1+1`)) && !lines.some((line) => /[,"]=1/.test(line)));
+    }
+    await page.keyboard.press('Escape');
   });
 
   test('columns are chosen and kept, by keyboard too', async () => {

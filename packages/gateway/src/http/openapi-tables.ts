@@ -51,6 +51,11 @@ export function tablePaths(): ZodOpenApiPathsObject {
   return paths;
 }
 
+function contentOf({ files, answer }: OperatorRoute): Record<string, { schema: z.ZodType }> {
+  if (files === undefined) return { 'application/json': { schema: answer } };
+  return Object.fromEntries(files.map((type) => [type.split(';')[0] ?? type, { schema: z.string() }]));
+}
+
 function describeRole(role: OperatorRoute['role']): string {
   return role === 'merchant' ? 'For people of merchants.' : `Needs the role ${role} or a higher one.`;
 }
@@ -74,7 +79,7 @@ function toOperation(route: OperatorRoute): ZodOpenApiOperationObject {
       ? {}
       : { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
     responses: {
-      [`${route.status}`]: { description: 'Done', content: { 'application/json': { schema: route.answer } } },
+      [`${route.status}`]: { description: 'Done', content: contentOf(route) },
       default: {
         description: 'Refused; the status tells how, errors tells why',
         content: { 'application/json': { schema: refusalAnswer } },

@@ -45,6 +45,7 @@ const beginPass: Statement = {
   text: `update audit_progress set next_pass_at = clock_timestamp() + $1 * interval '1 millisecond'
     where next_pass_at <= clock_timestamp() returning *`,
 };
+const endPass: Statement = { name: 'audit_end', text: 'update audit_progress set last_pass_at = clock_timestamp()' };
 const keepAccounts: Statement = {
   name: 'audit_keep_accounts',
   text: 'update audit_progress set accounts_after_merchant_id = $1, accounts_after_id = $2',
@@ -69,6 +70,7 @@ export async function auditNext(sql: Sql, options: PassOptions): Promise<Pass | 
   const reserved = await auditReserved(sql);
   const statements = await auditNewPostings(sql, progress, isOver(0.5));
   const payouts = await auditSomePayouts(sql, progress, isOver(1));
+  await sql.run(endPass);
   const found = [...reserved, ...statements.violations, ...payouts.violations];
   // A payout may have been read twice: among the newest, and on the walk.
   const violations = [...new Map(found.map((one) => [`${one.check}: ${describeViolation(one)}`, one])).values()];

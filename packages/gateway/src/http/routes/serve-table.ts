@@ -10,6 +10,7 @@ import type { Side } from '../../operators/sessions.ts';
 import { type Answer, answerRefusal } from '../answer.ts';
 import { answerInTime } from '../answer-in-time.ts';
 import { type Language, languageOf } from '../errors.ts';
+import type { ExportedFile } from '../export-payouts.ts';
 import { sendAnswer } from '../server.ts';
 import { authenticate, cookieName, type Credentials } from './operator/authenticate.ts';
 import type { Needs, OperatorRoute, Outcome, RawCall } from './operator/route.ts';
@@ -66,10 +67,22 @@ type Place = { readonly table: Table; readonly route: OperatorRoute };
 
 async function serve(needs: Needs, place: Place, exchange: Exchange): Promise<FastifyReply> {
   const answer = await answerRequest(needs, place, exchange);
-  return sendAnswer(exchange.reply, answer);
+  return 'content' in answer ? sendFile(exchange.reply, answer) : sendAnswer(exchange.reply, answer);
 }
 
-async function answerRequest(needs: Needs, place: Place, { request, reply }: Exchange): Promise<Answer> {
+function sendFile(reply: FastifyReply, { content, contentType, name }: ExportedFile): FastifyReply {
+  return reply
+    .headers({
+      ...noStore,
+      'Content-Type': contentType,
+      'Content-Disposition': `attachment; filename="${name}"`,
+      'X-Content-Type-Options': 'nosniff',
+      'Request-Id': reply.request.id,
+    })
+    .send(content);
+}
+
+async function answerRequest(needs: Needs, place: Place, { request, reply }: Exchange): Promise<Answer | ExportedFile> {
   const { table, route } = place;
   try {
     const operator = await authenticate(needs, { route, credentials: readCredentials(request) });
@@ -87,6 +100,7 @@ async function answerRequest(needs: Needs, place: Place, { request, reply }: Exc
       return { status: 202, headers: noStore, body: JSON.stringify(await table.askSecondPerson(needs, route, call)) };
     }
     const outcome = await route.run(needs, call);
+    if (outcome.file !== undefined) return outcome.file;
     setCookie(reply, outcome.cookie, { path: table.prefix, secure: needs.isCookieSecure });
     // Answers pass their schema: what is not documented never leaves, and what is missing fails loudly.
     return { status: route.status, headers: noStore, body: JSON.stringify(route.answer.parse(outcome.answer)) };

@@ -83,7 +83,7 @@ describe('access to the operator API', () => {
     const names = operatorRoutes.map(({ name }) => name);
     assert.deepEqual(names, [...new Set(names)]);
     for (const { method, role, name } of operatorRoutes) {
-      if (method === 'GET') assert.ok(/\.(list|read|balance|statement|verify|list_dead)$/.test(name), name);
+      if (method === 'GET') assert.ok(/\.(list|read|balance|statement|verify|list_dead|export)$/.test(name), name);
       else if (role === 'viewer')
         assert.ok(/^(session|token|password|totp|passkey|recovery_code)\./.test(name), `${name} changes something`);
     }

@@ -162,7 +162,8 @@ async function sendRequest(server: FastifyInstance, path: string, ask: Ask): Pro
     },
     ...(body === undefined ? {} : { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
   });
-  const parsed: unknown = answer.body === '' ? {} : JSON.parse(answer.body);
+  const isJson = String(answer.headers['content-type']).startsWith('application/json');
+  const parsed: unknown = isJson ? JSON.parse(answer.body) : { text: answer.body };
   return { status: answer.statusCode, body: parsed as Body, headers: answer.headers };
 }
 

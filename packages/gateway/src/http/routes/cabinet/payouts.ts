@@ -1,7 +1,9 @@
 import { maskNumber, recipientSpellings } from '../../../core/recipient.ts';
 import { readPayoutHistory } from '../../../payouts/history.ts';
+import { contentTypes, exportPayouts } from '../../export-payouts.ts';
 import { searchPayouts } from '../../../payouts/search.ts';
 import {
+  ownExportQuery,
   ownHistoryAnswer,
   ownPayoutAnswer,
   ownPayoutQuery,
@@ -10,8 +12,8 @@ import {
   writeOwnPayout,
 } from '../../schemas/cabinet/payouts.ts';
 import { pageAnswer, writePage } from '../../schemas/operator/fields.ts';
-import { payoutParams, readFilter, readSearch } from '../../schemas/operator/payouts.ts';
-import { defineChange, defineRead, type OperatorRoute } from '../operator/route.ts';
+import { payoutParams, readFilter, readSearch, writeFilter } from '../../schemas/operator/payouts.ts';
+import { defineChange, defineExport, defineRead, type OperatorRoute } from '../operator/route.ts';
 import { nameMerchant } from '../operator/subject.ts';
 import { merchantOf } from './own.ts';
 
@@ -30,6 +32,20 @@ export const ownPayoutRoutes: readonly OperatorRoute[] = [
       const filter = { ...readFilter(call.query), merchantId: merchantOf(call) };
       const rows = await searchPayouts(db, filter, { beforeId, limit: limit + 1 });
       return writePage(rows, { limit, idOf: ({ payoutId }) => payoutId, write: writeOwnPayout });
+    },
+  }),
+  defineExport({
+    name: 'payout.export',
+    path: '/payouts/export',
+    role,
+    summary: 'The merchant’s payouts of a filter as a file, newest first; formulas in it are neutralised',
+    query: ownExportQuery,
+    files: Object.values(contentTypes),
+    handle({ db }, call) {
+      const merchantId = merchantOf(call);
+      const filter = { ...readFilter(call.query), merchantId };
+      const open = () => exportPayouts(db, { filter, format: call.query.format, isForOperators: false });
+      return { subject: nameMerchant(merchantId), detail: writeFilter(call.query), open };
     },
   }),
   defineChange({

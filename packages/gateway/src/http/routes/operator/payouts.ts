@@ -9,11 +9,13 @@ import {
   readPayoutHistory,
   readPayoutLine,
 } from '../../../payouts/history.ts';
+import { contentTypes, exportPayouts } from '../../export-payouts.ts';
 import { searchPayouts } from '../../../payouts/search.ts';
 import { ownNotificationQuery } from '../../schemas/cabinet/payouts.ts';
 import { pageAnswer, readAmount, writePage } from '../../schemas/operator/fields.ts';
 import {
   deadQuery,
+  exportQuery,
   historyAnswer,
   incidentAnswer,
   incidentParams,
@@ -29,13 +31,14 @@ import {
   reasonBody,
   resendBody,
   reviewBody,
+  writeFilter,
   writeHistory,
   writeIncident,
   writeNotification,
   writePayout,
 } from '../../schemas/operator/payouts.ts';
 import { merchantParams } from '../../schemas/operator/merchants.ts';
-import { defineAct, defineChange, defineRead, type OperatorRoute } from './route.ts';
+import { defineAct, defineChange, defineExport, defineRead, type OperatorRoute } from './route.ts';
 import { nameMerchant, namePayout } from './subject.ts';
 
 export const payoutRoutes: readonly OperatorRoute[] = [
@@ -49,6 +52,19 @@ export const payoutRoutes: readonly OperatorRoute[] = [
     async handle({ db }, { query }) {
       const rows = await searchPayouts(db, readFilter(query), { beforeId: query.cursor, limit: query.limit + 1 });
       return writePage(rows, { limit: query.limit, idOf: ({ payoutId }) => payoutId, write: writePayout });
+    },
+  }),
+  defineExport({
+    name: 'payout.export',
+    path: '/payouts/export',
+    role: 'viewer',
+    summary: 'The payouts of a filter as a file, newest first; formulas in it are neutralised',
+    query: exportQuery,
+    files: Object.values(contentTypes),
+    handle({ db }, { query }) {
+      const filter = readFilter(query);
+      const open = () => exportPayouts(db, { filter, format: query.format, isForOperators: true });
+      return { subject: 'payouts', detail: writeFilter(query), open };
     },
   }),
   defineChange({

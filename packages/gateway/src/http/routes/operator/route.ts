@@ -11,6 +11,7 @@ import type { Vault } from '../../../secrets/seal.ts';
 import { readWith } from '../../schemas/zod-problems.ts';
 import type { AccountEntry } from '../../../merchants/directory.ts';
 import type { Language } from '../../errors.ts';
+import type { ExportedFile } from '../../export-payouts.ts';
 import type { Ordered, OrderRequest } from '../merchant/create.ts';
 import type { Preflight } from '../merchant/preflight.ts';
 import type { Log } from '../../server.ts';
@@ -95,6 +96,8 @@ export type RawCall = {
 
 export type Outcome = {
   readonly answer: unknown;
+  /** Sent in place of the answer, while it is made. */
+  readonly file?: ExportedFile;
   /** The session's secret to set as a cookie; null clears the cookie. */
   readonly cookie?: { readonly secret: string; readonly expiresAt: Date } | null;
 };
@@ -126,6 +129,8 @@ export type OperatorRoute = {
   readonly status: 200 | 201;
   /** Whether a second person has to approve it before it is done. */
   readonly takesTwo: boolean;
+  /** Media types of the files that it answers with in place of JSON. */
+  readonly files?: readonly string[];
   run(needs: Needs, call: RawCall): Promise<Outcome>;
 };
 
@@ -184,6 +189,29 @@ export function defineRead<
 /** A read whose question does not fit into an address, or must not stand in one. */
 export function readingByPost(route: OperatorRoute): OperatorRoute {
   return { ...route, method: 'POST' };
+}
+
+type ExportSpec<Q extends Shape> = Pick<Spec<Nothing, Q, Nothing, z.ZodType>, 'name' | 'path' | 'role' | 'summary'> & {
+  readonly query: Q;
+  readonly files: readonly string[];
+  handle(
+    needs: Needs,
+    call: Call<Nothing, Q, Nothing>,
+  ): { readonly subject: string; readonly detail: Detail; readonly open: () => ExportedFile };
+};
+
+/** A read whose answer is a file. Who took what away is in the audit log before the first byte leaves. */
+export function defineExport<Q extends Shape>(spec: ExportSpec<Q>): OperatorRoute {
+  return {
+    ...shared({ ...spec, method: 'GET', answer: z.unknown() }),
+    files: spec.files,
+    async run(needs, raw) {
+      const call = readCall<Nothing, Q, Nothing>(spec, raw);
+      const { subject, detail, open } = spec.handle(needs, call);
+      await needs.db.tx((tx) => recordAction(tx, { actor: call.actor, action: spec.name, subject, detail }));
+      return { answer: {}, file: open() };
+    },
+  };
 }
 
 export type Changed<Answer> = {

@@ -13,6 +13,7 @@ import { merchantUserRoutes } from './merchant-users.ts';
 import { accountRoutes, merchantRoutes } from './merchants.ts';
 import { moneyRoutes } from './money.ts';
 import { incidentRoutes, notificationRoutes, payoutRoutes } from './payouts.ts';
+import { overviewRoutes } from './overview.ts';
 import { pauseRoutes } from './pauses.ts';
 import { recipientRoutes } from './recipients.ts';
 import type { Needs, OperatorRoute } from './route.ts';
@@ -40,6 +41,7 @@ const ownRoutes: readonly OperatorRoute[] = [
   ...keyRoutes,
   ...endpointRoutes,
   ...serviceRoutes,
+  ...overviewRoutes,
   ...payoutRoutes,
   ...recipientRoutes,
   ...notificationRoutes,

@@ -12,12 +12,13 @@ import {
   pageQuery,
   writeMoment,
 } from '../operator/fields.ts';
-import { payoutQuery, payoutSearchBody } from '../operator/payouts.ts';
+import { exportFormat, payoutQuery, payoutSearchBody } from '../operator/payouts.ts';
 
 const statusField = z.enum(['wait', 'paid', 'fail', 'cancel']);
 
 /** The operators' filters without those that show what only operators know. */
 export const ownPayoutQuery = payoutQuery.omit({ merchant_id: true, state: true });
+export const ownExportQuery = ownPayoutQuery.omit({ cursor: true, limit: true }).extend({ format: exportFormat });
 export const ownSearchBody = payoutSearchBody.omit({ merchant_id: true, state: true });
 
 export const ownPayoutAnswer = z

@@ -76,7 +76,20 @@ export function readSearch(body: z.output<typeof payoutSearchBody>): PayoutFilte
   };
 }
 
-export function readFilter(query: z.output<typeof payoutQuery>): PayoutFilter {
+export const exportFormat = z.enum(['csv', 'xlsx']).default('csv');
+export const exportQuery = payoutQuery.omit({ cursor: true, limit: true }).extend({ format: exportFormat });
+
+/** A filter as facts of the audit log. */
+export function writeFilter(query: object): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(query).flatMap(([key, value]) => {
+      if (value === undefined) return [];
+      return [[key, value instanceof Date ? writeMoment(value) : String(value)]];
+    }),
+  );
+}
+
+export function readFilter(query: Omit<z.output<typeof payoutQuery>, 'cursor' | 'limit'>): PayoutFilter {
   return {
     merchantId: query.merchant_id,
     accountId: query.account_id,
