@@ -57,6 +57,7 @@ const ownActs = [
 ] as const;
 
 const operatorActs = [
+  { to: '/payouts', hash: 'recipient', key: 'recipient.title', role: 'operator' },
   { to: '/payouts', hash: 'export', key: 'export.title', role: 'viewer' },
   { to: '/merchants', hash: 'add', key: 'merchants.create', role: 'operator' },
   { to: '/services', hash: 'add', key: 'services.create', role: 'approver' },
@@ -66,6 +67,7 @@ const operatorActs = [
 ] as const;
 
 const merchantActs = [
+  { to: '/payouts', hash: 'recipient', key: 'recipient.title', role: 'merchant' },
   { to: '/payouts', hash: 'export', key: 'export.title', role: 'merchant' },
   { to: '/keys', hash: 'generate', key: 'keys.generate', role: 'merchant' },
   { to: '/keys', hash: 'upload', key: 'keys.upload', role: 'merchant' },

@@ -30,7 +30,13 @@ export function IntegrationPage() {
   );
 }
 
-const plainKinds: ReadonlySet<string> = new Set(['card', 'phone', 'wallet_phone', 'text']);
+/** Those that need a number and nothing else come first; cards in euros want more. */
+const plainKinds = ['wallet_phone', 'phone', 'iban', 'card', 'text', 'sbp_phone'];
+
+function rankOf({ recipient_kind: kind }: OwnService): number {
+  const rank = plainKinds.indexOf(kind);
+  return rank === -1 ? plainKinds.length : rank;
+}
 
 type CodeProps = { readonly accounts: readonly AccountWithBalance[]; readonly first: AccountWithBalance };
 
@@ -46,7 +52,7 @@ function Code({ accounts, first }: CodeProps) {
   const endpoints = useQuery({ queryKey: ['endpoints', 'own'], queryFn: () => read<ApiPage<Endpoint>>('/endpoints') });
   const usable = services.data?.items.filter(({ enabled }) => enabled) ?? [];
   // A sample needs no more than a number, where the account has such a service.
-  const service = usable.find(({ recipient_kind: kind }) => plainKinds.has(kind)) ?? usable[0];
+  const [service] = usable.toSorted((one, other) => rankOf(one) - rankOf(other));
   const code = writeSnippet(language, {
     baseUrl: location.origin,
     account: accountId,

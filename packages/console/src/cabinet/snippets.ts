@@ -11,7 +11,7 @@ export type Filling = {
 };
 
 const numbers: Readonly<Record<string, string>> = {
-  card: '4276111111111118',
+  card: '4242424242424242',
   iban: 'DE89370400440532013000',
   russian_account: '40702810900000002453',
 };

@@ -139,6 +139,17 @@ function EndpointActs({ merchantId, endpoint }: OfMerchant & { readonly endpoint
         run={() => change('POST', `${path}/secret/reveal`)}
         onDone={(answer) => setSecret(answer.secret)}
       />
+      <Act<{ secret: string }>
+        title={t('endpoints.rotate')}
+        about={about}
+        isSmall
+        isDanger
+        submit={t('endpoints.rotate')}
+        text={t('endpoints.rotateText')}
+        done={t('endpoints.rotated')}
+        run={() => change('POST', `${path}/secret/rotate`)}
+        onDone={(answer) => setSecret(answer.secret)}
+      />
       <Act
         title={t('endpoints.change')}
         about={about}

@@ -6,11 +6,13 @@ import { readFilters } from '../calls/search.ts';
 import { useOpening } from '../parts/act.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Page } from '../parts/page.tsx';
+import { useMayManage } from '../session.tsx';
 import { PayoutBulk } from './payout-bulk.tsx';
 import { ColumnChoice, usePayoutColumns } from './payout-columns.tsx';
 import { PayoutFilters } from './payout-filters.tsx';
 import { PayoutRows } from './payout-rows.tsx';
 
+const FindRecipient = lazy(() => import('./find-recipient.tsx').then((file) => ({ default: file.FindRecipient })));
 const PayoutExport = lazy(() => import('./payout-export.tsx').then((file) => ({ default: file.PayoutExport })));
 
 export type Selection = ReadonlyMap<number, PayoutRow>;
@@ -20,6 +22,8 @@ export function PayoutsPage() {
   const { t } = useTranslation();
   const filters = readFilters(useSearch({ strict: false }));
   const [isLive, setLive] = useState(true);
+  const maySearch = useMayManage();
+  const [isFinding, setFinding] = useOpening('recipient');
   const [isExporting, setExporting] = useOpening('export');
   const [selection, setSelection] = useState<Selection>(new Map());
   const { columns, shown, keep } = usePayoutColumns();
@@ -31,6 +35,11 @@ export function PayoutsPage() {
       actions={
         <>
           <span className={`state ${isLive ? 'good' : ''}`}>{isLive ? t('payouts.live') : t('payouts.still')}</span>
+          {maySearch && (
+            <button type="button" className="plain" onClick={() => setFinding(true)}>
+              <Icon name="debugger" /> {t('recipient.title')}
+            </button>
+          )}
           <button type="button" className="plain" onClick={() => setExporting(true)}>
             <Icon name="download" /> {t('export.title')}
           </button>
@@ -39,7 +48,10 @@ export function PayoutsPage() {
       }
     >
       <PayoutFilters key={`filters ${name}`} filters={filters} />
-      <Suspense>{isExporting && <PayoutExport filters={filters} onClose={() => setExporting(false)} />}</Suspense>
+      <Suspense>
+        {isFinding && maySearch && <FindRecipient onClose={() => setFinding(false)} />}
+        {isExporting && <PayoutExport filters={filters} onClose={() => setExporting(false)} />}
+      </Suspense>
       <PayoutBulk selection={selection} onClear={() => setSelection(new Map())} />
       <PayoutRows
         key={name}

@@ -13,6 +13,7 @@ import { Moment } from '../parts/moment.tsx';
 import { Loaded, Page } from '../parts/page.tsx';
 import { PayoutLink } from '../parts/payouts.tsx';
 import { Records } from '../parts/records.tsx';
+import { State } from '../parts/state.tsx';
 import { useMay } from '../session.tsx';
 import { useQueues } from './read-queues.ts';
 import { ReviewTable } from './review-table.tsx';
@@ -33,7 +34,12 @@ export function ReviewsPage() {
   );
 }
 
-type TableProps<Row> = { readonly rows: readonly Row[]; readonly hasActions?: boolean };
+type TableProps<Row> = {
+  readonly rows: readonly Row[];
+  readonly hasActions?: boolean;
+  readonly hasState?: boolean;
+  readonly empty?: string;
+};
 
 export function NotificationsPage() {
   const { t } = useTranslation();
@@ -89,17 +95,21 @@ function ResendAll({ rows }: { readonly rows: readonly Notification[] }) {
   );
 }
 
-export function NotificationTable({ rows, hasActions = false }: TableProps<Notification>) {
+export function NotificationTable(props: TableProps<Notification>) {
+  const { rows, hasActions = false, hasState = false, empty } = props;
   const { t } = useTranslation();
   const mayResend = useMay('operator') && hasActions;
   return (
     <Records
       label={t('pages.notifications')}
       rows={rows}
-      empty={t('notifications.none')}
+      empty={empty ?? t('notifications.none')}
       keyOf={({ id }) => id}
       columns={[
         { title: t('payouts.columns.id'), cell: (one) => <PayoutLink id={one.payout_id} /> },
+        ...(hasState
+          ? [{ title: t('endpoints.state'), cell: ({ state }: Notification) => <State value={state} /> }]
+          : []),
         { title: t('notifications.where'), cell: (one) => <span className="long">{`${one.method} ${one.url}`}</span> },
         { title: t('notifications.tries'), cell: ({ tries }) => tries, isEnd: true },
         { title: t('notifications.endedAt'), cell: (one) => <Moment value={one.ended_at} /> },

@@ -42,7 +42,10 @@ export type AskProps<T> = {
   /** Nothing is read anew: the session changes, and what comes next has to be shown first. */
   readonly keepsSession?: boolean;
   readonly onDone?: (answer: T) => void;
+  /** After it was sent, and when somebody goes away from it. */
   readonly onClose: () => void;
+  /** Going away without having sent it, where that is something else. */
+  readonly onCancel?: () => void;
   /** Shown below the fields, from what stands in them. */
   readonly preview?: (values: Values) => ReactNode;
 };
@@ -93,13 +96,13 @@ function useAsk<T>(props: AskProps<T>) {
 
 /** A form over the page. What was typed stays when the gateway refuses it, with the reason at its field. */
 export function Ask<T>(props: AskProps<T>) {
-  const { fields = [], onClose } = props;
+  const { fields = [], onCancel = props.onClose } = props;
   const { t } = useTranslation();
   const { form, values, errors, isBusy, isTouched, others, submit, set } = useAsk(props);
   return (
     <Modal
       opened
-      onClose={onClose}
+      onClose={onCancel}
       title={props.title}
       size={props.isWide === true ? 'lg' : 'md'}
       // What was typed is not lost by a click beside the form.
@@ -125,7 +128,7 @@ export function Ask<T>(props: AskProps<T>) {
           ))}
           {props.preview?.(values)}
           <Group justify="flex-end" gap="xs">
-            <Button variant="default" onClick={onClose}>
+            <Button variant="default" onClick={onCancel}>
               {t('cancel')}
             </Button>
             <Button type="submit" loading={isBusy} {...(props.isDanger === true && { color: 'red.9' })}>

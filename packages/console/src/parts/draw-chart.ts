@@ -29,7 +29,7 @@ export function drawChart({ place, data, series, height, isBars, language }: Dra
     {
       width: place.clientWidth,
       height,
-      padding: [8, 8, 0, 0],
+      padding: [8, 20, 0, 0],
       legend: { show: false },
       cursor: { y: false, points: { size: 6 } },
       scales: { y: { range: (_plot, _min, max) => [0, Math.max(4, max * 1.1)] } },

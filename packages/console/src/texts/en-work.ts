@@ -170,6 +170,27 @@ export const enWork = {
     callbacks: 'Signed callbacks',
     noPromise: 'no promise',
   },
+  recipient: {
+    title: 'Find a recipient',
+    text:
+      'By the whole number of a card, phone, account or IBAN. It is sent in the body and kept nowhere; ' +
+      'that you looked for it is in the audit log, masked.',
+    number: 'Whole number',
+    found_one: '{{count}} payout to this recipient',
+    found_other: '{{count}} payouts to this recipient',
+    none: 'Nothing was ever paid or ordered to this number, or its data have been deleted by their age.',
+    more: 'There are more: these are the newest.',
+  },
+  hold: {
+    title: 'Data about recipients',
+    kept: 'Kept',
+    held: 'for ever, until the hold is lifted',
+    byAge: 'until their age ends',
+    set: 'Keep from deletion',
+    setText: 'Numbers and names of recipients are kept whatever their age, as a court or an authority may order.',
+    lift: 'Let be deleted',
+    liftText: 'What is older than the installation keeps it is deleted within minutes, and cannot be brought back.',
+  },
   export: {
     title: 'Export',
     all: 'All payouts, newest first. Texts that a spreadsheet would take for formulas are neutralised.',
