@@ -12,7 +12,10 @@ import { Icon } from './parts/icon.tsx';
 import { Preferences } from './preferences.tsx';
 import { useOperator, useRoles, useSignOut } from './session.tsx';
 
-const Commands = lazy(() => import('./commands.tsx').then((file) => ({ default: file.Commands })));
+const loadCommands = () => import('./commands.tsx');
+const Commands = lazy(() => loadCommands().then((file) => ({ default: file.Commands })));
+// Whoever presses Ctrl-K goes on typing at once.
+requestIdleCallback?.(() => void loadCommands());
 const Shortcuts = lazy(() => import('./shortcuts.tsx').then((file) => ({ default: file.Shortcuts })));
 
 /** What stands around every page. */

@@ -129,27 +129,7 @@ function EndpointActs({ merchantId, endpoint }: OfMerchant & { readonly endpoint
         run={() => change('POST', `${path}/test`)}
         onDone={tell}
       />
-      <Act<{ secret: string }>
-        title={t('endpoints.reveal')}
-        about={about}
-        isSmall
-        submit={t('endpoints.reveal')}
-        text={t('endpoints.revealText')}
-        done={t('endpoints.revealed')}
-        run={() => change('POST', `${path}/secret/reveal`)}
-        onDone={(answer) => setSecret(answer.secret)}
-      />
-      <Act<{ secret: string }>
-        title={t('endpoints.rotate')}
-        about={about}
-        isSmall
-        isDanger
-        submit={t('endpoints.rotate')}
-        text={t('endpoints.rotateText')}
-        done={t('endpoints.rotated')}
-        run={() => change('POST', `${path}/secret/rotate`)}
-        onDone={(answer) => setSecret(answer.secret)}
-      />
+      <SecretActs path={path} about={about} onSecret={setSecret} />
       <Act
         title={t('endpoints.change')}
         about={about}
@@ -178,5 +158,40 @@ function EndpointActs({ merchantId, endpoint }: OfMerchant & { readonly endpoint
         />
       )}
     </div>
+  );
+}
+
+type SecretActsProps = {
+  readonly path: string;
+  readonly about: string;
+  readonly onSecret: (secret: string) => void;
+};
+
+function SecretActs({ path, about, onSecret }: SecretActsProps) {
+  const { t } = useTranslation();
+  return (
+    <>
+      <Act<{ secret: string }>
+        title={t('endpoints.reveal')}
+        about={about}
+        isSmall
+        submit={t('endpoints.reveal')}
+        text={t('endpoints.revealText')}
+        done={t('endpoints.revealed')}
+        run={() => change('POST', `${path}/secret/reveal`)}
+        onDone={(answer) => onSecret(answer.secret)}
+      />
+      <Act<{ secret: string }>
+        title={t('endpoints.rotate')}
+        about={about}
+        isSmall
+        isDanger
+        submit={t('endpoints.rotate')}
+        text={t('endpoints.rotateText')}
+        done={t('endpoints.rotated')}
+        run={() => change('POST', `${path}/secret/rotate`)}
+        onDone={(answer) => onSecret(answer.secret)}
+      />
+    </>
   );
 }

@@ -31,9 +31,10 @@ export function MinuteChart({ spans }: Spans) {
       times: filled.times,
       counts: { accepted: sum(accepted), paid: sum(paid), fail: sum(fail) },
       series: [
+        // Drawn in this order: where nothing failed the other lines cover the red one.
+        { label: t('states.fail'), colour: '--bad', values: fail },
         { label: t('overview.accepted'), colour: '--wait', values: accepted },
         { label: t('states.paid'), colour: '--good', values: paid },
-        { label: t('states.fail'), colour: '--bad', values: fail },
       ],
     };
   }, [spans, t]);

@@ -141,8 +141,11 @@ export function Connectors({ connectors }: Pick<Overview, 'connectors'>) {
             isEnd: true,
             cell: ({ success_rate: rate }) => (rate === null ? '—' : percent.format(rate)),
           },
-          { title: t('states.paid'), isEnd: true, cell: ({ paid }) => paid.toLocaleString(i18n.language) },
-          { title: t('states.fail'), isEnd: true, cell: ({ fail }) => fail.toLocaleString(i18n.language) },
+          {
+            title: t('overview.ended'),
+            isEnd: true,
+            cell: ({ paid, fail }) => `${paid.toLocaleString(i18n.language)} / ${fail.toLocaleString(i18n.language)}`,
+          },
           { title: t('overview.half'), isEnd: true, cell: (one) => time(one.final_ms_p50) },
           { title: t('overview.most'), isEnd: true, cell: (one) => time(one.final_ms_p95) },
         ]}

@@ -43,8 +43,9 @@ export function PayoutRows({ filters, columns, selection, onSelect, onLive }: Ro
   useEffect(() => setCount(pages.count), [pages.count]);
   const measure = useCallback(() => {
     const { scrollTop = 0, clientHeight = 600 } = box.current ?? {};
-    setScroll({ scrollTop, viewHeight: Math.max(rowHeight, clientHeight - headHeight) });
-  }, []);
+    const next = { scrollTop, viewHeight: Math.max(rowHeight, clientHeight - headHeight) };
+    setScroll((before) => (isSameView({ before, next, count }) ? before : next));
+  }, [count]);
   useLayoutEffect(() => {
     const observer = new ResizeObserver(measure);
     if (box.current !== null) observer.observe(box.current);
@@ -78,6 +79,16 @@ export function PayoutRows({ filters, columns, selection, onSelect, onLive }: Ro
       </div>
     </>
   );
+}
+
+type Scroll = { readonly scrollTop: number; readonly viewHeight: number };
+
+/** Most steps of the wheel show rows that are there already: then nothing is drawn anew. */
+function isSameView({ before, next, count }: { before: Scroll; next: Scroll; count: number }): boolean {
+  const [one, other] = [before, next].map((scroll) => findWindow({ ...scroll, rowHeight, count }));
+  if (one === undefined || other === undefined || one.isPressed) return false;
+  const isAtTop = ({ scrollTop }: Scroll): boolean => scrollTop < rowHeight;
+  return one.from === other.from && one.to === other.to && isAtTop(before) === isAtTop(next);
 }
 
 function trackStyle(columns: readonly PayoutColumn[]): CSSProperties {

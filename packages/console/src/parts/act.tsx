@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core';
-import { useNavigate, useRouterState } from '@tanstack/react-router';
+import { useRouter, useRouterState } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useState } from 'react';
 import type { Ask as AskType, AskProps } from './ask.tsx';
 
@@ -22,14 +22,15 @@ type ActProps<T> = Omit<AskProps<T>, 'onClose'> & {
 /** Whether something is open: at once where the page's address names it, and anew whenever it names it again. */
 export function useOpening(hash: string | undefined): readonly [boolean, (isOpen: boolean) => void] {
   const named = useRouterState({ select: ({ location }) => location.hash });
-  const navigate = useNavigate();
+  const { history } = useRouter();
   const [isOpen, setOpen] = useState(false);
   useEffect(() => {
     if (hash === undefined || named !== hash) return;
     setOpen(true);
     // Once: going back, or a second visit by the menu, is no wish to fill the form in.
-    void navigate({ to: '.', search: true, hash: '', replace: true });
-  }, [hash, named, navigate]);
+    const { pathname, search } = history.location;
+    history.replace(pathname + search);
+  }, [hash, named, history]);
   return [isOpen, setOpen];
 }
 

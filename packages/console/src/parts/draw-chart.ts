@@ -43,7 +43,9 @@ export function drawChart({ place, data, series, height, isBars, language }: Dra
           label: one.label,
           stroke: colour(one.colour),
           width: isBars ? 0 : 1.7,
-          ...(isBars ? { fill: colour(one.colour) } : { fill: at === 0 ? `${colour(one.colour)}14` : '' }),
+          ...(isBars
+            ? { fill: colour(one.colour) }
+            : { fill: at === series.length - 1 ? `${colour(one.colour)}14` : '' }),
           ...(isBars && bars !== undefined && { paths: bars }),
           points: { show: false },
         })),

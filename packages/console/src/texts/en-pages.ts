@@ -20,6 +20,7 @@ export const enPages = {
     connectors: 'Connectors, last 24 hours',
     noConnectors: 'Nothing ended through a connector yet.',
     success: 'Success',
+    ended: 'Paid / failed',
     half: 'Half within',
     most: '95 % within',
     processes: 'Processes',

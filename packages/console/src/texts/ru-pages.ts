@@ -20,6 +20,7 @@ export const ruPages = {
     connectors: 'Коннекторы, 24 часа',
     noConnectors: 'Через коннекторы ещё ничего не завершилось.',
     success: 'Успех',
+    ended: 'Успехов / отказов',
     half: 'Половина за',
     most: '95 % за',
     processes: 'Процессы',

@@ -130,7 +130,8 @@ describe('the first run, with second factors', () => {
       },
     });
     await page.keyboard.press('Control+k');
-    await page.keyboard.type('passkey');
+    await dialog().getByRole('combobox').waitFor();
+    await page.keyboard.type('add a passkey');
     await page.keyboard.press('Enter');
     await dialog().getByLabel('Name', { exact: true }).fill('laptop <b>1</b>');
     await dialog().getByLabel('Current password').fill(owner.password);
