@@ -30,7 +30,10 @@ export function Commands({ onClose, onHelp }: CommandsProps) {
     setAt((before) => (before + step + commands.length) % Math.max(1, commands.length));
   };
   const chosenId = `command-${chosen?.key ?? ''}`;
-  useEffect(() => document.getElementById(chosenId)?.scrollIntoView({ block: 'nearest' }), [chosenId]);
+  useEffect(() => {
+    // A promise in newer browsers: an effect must not answer it.
+    void document.getElementById(chosenId)?.scrollIntoView({ block: 'nearest' });
+  }, [chosenId]);
   return (
     <Modal opened onClose={onClose} title={t('commands.title')} closeButtonProps={{ 'aria-label': t('close') }}>
       <TextInput

@@ -52,7 +52,9 @@ export function Chart({ summary, times, series, isBars = false }: ChartProps) {
     };
     // The series are told apart by their names and colours; their values are set below.
   }, [scheme, shape, isBars, i18n.language]);
-  useEffect(() => drawn.current?.setData(latest.current), [times, series]);
+  useEffect(() => {
+    drawn.current?.setData(latest.current);
+  }, [times, series]);
   return (
     <div className="chart">
       <div ref={box} role="img" aria-label={summary} style={{ height }}>
