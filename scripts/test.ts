@@ -83,6 +83,8 @@ function report(path: string, durationMs: number): void {
   const skipped = tally.skipped > 0 ? `, ${tally.skipped} skipped` : '';
   const mark = tally.failures.length > 0 ? '✖' : '✔';
   console.log(`${mark} ${path}: ${tally.passed} passed${skipped} (${(durationMs / 1000).toFixed(1)} s)`);
+  // What a test measures is for people to read; whether it passes does not depend on it.
+  for (const [line] of tally.output.matchAll(/^measured: .*$/gm)) console.log(indent(line));
 }
 
 function summarise(): void {

@@ -1,20 +1,22 @@
 import { Modal, TextInput } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
-import { type KeyboardEvent, useState } from 'react';
+import { type KeyboardEvent, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { readSearch } from './calls/search.ts';
-import { pages } from './navigation.ts';
-import { useMay } from './session.tsx';
+import { acts, pages } from './navigation.ts';
+import { useColours } from './preferences.tsx';
+import { useRoles, useSignOut } from './session.tsx';
 import { setLanguage } from './texts/start.ts';
 
-type Command = { readonly key: string; readonly text: string; readonly run: () => void };
+type Command = { readonly key: string; readonly text: string; readonly hint?: string; readonly run: () => void };
+type CommandsProps = { readonly onClose: () => void; readonly onHelp: () => void };
 
-/** Ctrl-K: every page, and a search of payouts by what was typed. */
-export function Commands({ onClose }: { readonly onClose: () => void }) {
+/** Ctrl-K: every page, what can be done there, and a search of payouts by what was typed. */
+export function Commands({ onClose, onHelp }: CommandsProps) {
   const { t } = useTranslation();
   const [typed, setTyped] = useState('');
   const [at, setAt] = useState(0);
-  const commands = useCommands(typed);
+  const commands = useCommands(typed, onHelp);
   const chosen = commands[Math.min(at, commands.length - 1)];
   const run = (command: Command | undefined) => {
     onClose();
@@ -27,6 +29,11 @@ export function Commands({ onClose }: { readonly onClose: () => void }) {
     event.preventDefault();
     setAt((before) => (before + step + commands.length) % Math.max(1, commands.length));
   };
+  const chosenId = `command-${chosen?.key ?? ''}`;
+  useEffect(() => {
+    // A promise in newer browsers: an effect must not answer it.
+    void document.getElementById(chosenId)?.scrollIntoView({ block: 'nearest' });
+  }, [chosenId]);
   return (
     <Modal opened onClose={onClose} title={t('commands.title')} closeButtonProps={{ 'aria-label': t('close') }}>
       <TextInput
@@ -36,7 +43,7 @@ export function Commands({ onClose }: { readonly onClose: () => void }) {
         role="combobox"
         aria-expanded="true"
         aria-controls="commands"
-        aria-activedescendant={`command-${chosen?.key ?? ''}`}
+        aria-activedescendant={chosenId}
         value={typed}
         onKeyDown={onKeyDown}
         onChange={(event) => {
@@ -53,7 +60,8 @@ export function Commands({ onClose }: { readonly onClose: () => void }) {
             aria-selected={command === chosen}
             onClick={() => run(command)}
           >
-            {command.text}
+            <span className="hostile">{command.text}</span>
+            {command.hint !== undefined && <span className="hint">{command.hint}</span>}
           </li>
         ))}
       </ul>
@@ -61,18 +69,31 @@ export function Commands({ onClose }: { readonly onClose: () => void }) {
   );
 }
 
-function useCommands(typed: string): readonly Command[] {
+function useCommands(typed: string, onHelp: () => void): readonly Command[] {
   const { t, i18n } = useTranslation();
   const navigate = useNavigate();
-  const may = { viewer: true, operator: useMay('operator'), approver: useMay('approver'), owner: useMay('owner') };
+  const signOut = useSignOut();
+  const { isDark, switchColours } = useColours();
+  const may = useRoles();
   const words = typed.trim().toLowerCase();
   const search = words === '' ? [] : [{ key: 'search', text: t('commands.search', { text: typed.trim() }) }];
   const other = i18n.language === 'ru' ? 'en' : 'ru';
   const all: Command[] = [
     ...pages
       .filter(({ role }) => may[role])
-      .map(({ to, key }) => ({ key, text: t(`pages.${key}`), run: () => void navigate({ to }) })),
-    { key: 'language', text: other === 'ru' ? 'Русский язык' : 'English', run: () => setLanguage(other) },
+      .map(({ to, key, letter }) => ({
+        key,
+        text: t(`pages.${key}`),
+        hint: `g ${letter}`,
+        run: () => void navigate({ to }),
+      })),
+    ...acts
+      .filter(({ role }) => may[role])
+      .map(({ to, hash, key }) => ({ key, text: t(key), run: () => void navigate({ to, hash }) })),
+    { key: 'language', text: other === 'ru' ? 'Русский язык' : 'English', run: () => void setLanguage(other) },
+    { key: 'colours', text: isDark ? t('lightColours') : t('darkColours'), run: switchColours },
+    { key: 'help', text: t('shortcuts.title'), hint: '?', run: onHelp },
+    { key: 'leave', text: t('signOut'), run: () => void signOut() },
   ];
   return [
     ...all.filter(({ text }) => text.toLowerCase().includes(words)),

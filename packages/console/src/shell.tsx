@@ -1,15 +1,22 @@
-import { ActionIcon, Button, Kbd, TextInput } from '@mantine/core';
+import { Kbd, TextInput } from '@mantine/core';
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
-import { type FormEvent, useCallback, useEffect, useRef, useState } from 'react';
+import { type FormEvent, lazy, Suspense, useCallback, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { readSearch } from './calls/search.ts';
-import { Commands } from './commands.tsx';
+import { isMerchantSide } from './calls/side.ts';
 import { useKeyboard } from './keyboard.ts';
 import { pages } from './navigation.ts';
+import { PauseBanner } from './pages/pause-banner.tsx';
 import { countText, useQueues } from './pages/read-queues.ts';
+import { Icon } from './parts/icon.tsx';
 import { Preferences } from './preferences.tsx';
-import { useMay, useOperator, useSignOut } from './session.tsx';
-import { Shortcuts } from './shortcuts.tsx';
+import { useOperator, useRoles, useSignOut } from './session.tsx';
+
+const loadCommands = () => import('./commands.tsx');
+const Commands = lazy(() => loadCommands().then((file) => ({ default: file.Commands })));
+// Whoever presses Ctrl-K goes on typing at once.
+requestIdleCallback?.(() => void loadCommands());
+const Shortcuts = lazy(() => import('./shortcuts.tsx').then((file) => ({ default: file.Shortcuts })));
 
 /** What stands around every page. */
 export function Shell() {
@@ -25,6 +32,7 @@ export function Shell() {
     main.current?.scrollTo(0, 0);
   }, [path]);
   const onCommand = useCallback(() => setOverlay('commands'), []);
+  const onHelp = useCallback(() => setOverlay('shortcuts'), []);
   const onKey = useCallback(
     (keys: string) => {
       if (keys === '?') setOverlay('shortcuts');
@@ -45,14 +53,17 @@ export function Shell() {
         isMenuOpen={isMenuOpen}
         onMenu={() => setMenuOpen((is) => !is)}
         onCommand={onCommand}
-        onHelp={() => setOverlay('shortcuts')}
+        onHelp={onHelp}
       />
       <Side isOpen={isMenuOpen} />
       <main id="main" className="main" tabIndex={-1} ref={main}>
+        {!isMerchantSide && <PauseBanner />}
         <Outlet />
       </main>
-      {overlay === 'commands' && <Commands onClose={() => setOverlay(undefined)} />}
-      {overlay === 'shortcuts' && <Shortcuts onClose={() => setOverlay(undefined)} />}
+      <Suspense>
+        {overlay === 'commands' && <Commands onClose={() => setOverlay(undefined)} onHelp={onHelp} />}
+        {overlay === 'shortcuts' && <Shortcuts onClose={() => setOverlay(undefined)} />}
+      </Suspense>
     </div>
   );
 }
@@ -71,36 +82,51 @@ function Top({ search, isMenuOpen, onMenu, onCommand, onHelp }: TopProps) {
   const signOut = useSignOut();
   return (
     <header className="top">
-      <div className="burger">
-        <ActionIcon variant="default" size={30} aria-expanded={isMenuOpen} aria-label={t('menu')} onClick={onMenu}>
-          <span aria-hidden="true">☰</span>
-        </ActionIcon>
-      </div>
+      <button type="button" className="plain burger" aria-expanded={isMenuOpen} aria-label={t('menu')} onClick={onMenu}>
+        <Icon name="menu" size={18} />
+      </button>
       <Link to="/" className="brand" aria-label={t('brand')}>
-        <svg width="22" height="22" viewBox="0 0 32 32" aria-hidden="true">
-          <rect width="32" height="32" rx="8" fill="#1f6f5c" />
-          <path d="M8 9l8 14 8-14" fill="none" stroke="#fff" strokeWidth="3.5" strokeLinecap="round" />
-        </svg>
+        <Mark />
         <span>Vyplata</span>
       </Link>
       <Search field={search} />
       <div className="end">
-        <div className="wide">
-          <Button variant="default" size="xs" onClick={onCommand} rightSection={<Kbd size="xs">Ctrl K</Kbd>}>
-            {t('commands.title')}
-          </Button>
-        </div>
-        <div className="wide">
-          <ActionIcon variant="default" size={30} aria-label={t('shortcuts.title')} onClick={onHelp}>
-            ?
-          </ActionIcon>
-        </div>
+        <button type="button" className="plain wide" onClick={onCommand}>
+          {t('commands.title')} <Kbd size="xs">Ctrl K</Kbd>
+        </button>
+        <button
+          type="button"
+          className="plain wide"
+          aria-label={t('shortcuts.title')}
+          title={t('shortcuts.title')}
+          onClick={onHelp}
+        >
+          ?
+        </button>
         <Preferences />
-        <Button variant="default" size="xs" title={operator.login} onClick={() => void signOut()}>
-          {t('signOut')}
-        </Button>
+        <Link to="/own" className="plain wide who hostile" title={t(`roles.${operator.role}`)}>
+          {operator.login}
+        </Link>
+        <button
+          type="button"
+          className="plain"
+          aria-label={t('signOut')}
+          title={t('signOut')}
+          onClick={() => void signOut()}
+        >
+          <Icon name="leave" />
+        </button>
       </div>
     </header>
+  );
+}
+
+export function Mark({ size = 22 }: { readonly size?: number }) {
+  return (
+    <svg width={size} height={size} viewBox="0 0 32 32" aria-hidden="true">
+      <rect width="32" height="32" rx="8" fill="#1f6f5c" />
+      <path d="M8 9l8 14 8-14" fill="none" stroke="#fff" strokeWidth="3.5" strokeLinecap="round" />
+    </svg>
   );
 }
 
@@ -131,16 +157,21 @@ function Search({ field }: { readonly field: TopProps['search'] }) {
   );
 }
 
-function Side({ isOpen }: { readonly isOpen: boolean }) {
-  const { t } = useTranslation();
-  const may = { viewer: true, operator: useMay('operator'), approver: useMay('approver'), owner: useMay('owner') };
+/** What waits for a person, in the side bar. */
+function useCounts(): Readonly<Record<string, string>> {
   const { reviews, dead, incidents, approvals } = useQueues();
-  const counts: Readonly<Record<string, string>> = {
+  return {
     reviews: countText(reviews.data),
     notifications: countText(dead.data),
     incidents: countText(incidents.data),
     approvals: countText(approvals.data),
   };
+}
+
+function Side({ isOpen }: { readonly isOpen: boolean }) {
+  const { t } = useTranslation();
+  const may = useRoles();
+  const counts = useCounts();
   const shown = pages.filter(({ role }) => may[role]);
   return (
     <nav className={`side${isOpen ? ' open' : ''}`} aria-label={t('menu')}>
@@ -151,7 +182,8 @@ function Side({ isOpen }: { readonly isOpen: boolean }) {
             .map(({ to, key }) => (
               <li key={to}>
                 <Link to={to} activeOptions={{ exact: to === '/', includeSearch: false }}>
-                  {t(`pages.${key}`)}
+                  <Icon name={key} />
+                  <span className="name">{t(`pages.${key}`)}</span>
                   {(counts[key] ?? '') !== '' && <span className="state alarm">{counts[key]}</span>}
                 </Link>
               </li>

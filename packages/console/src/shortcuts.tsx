@@ -13,6 +13,8 @@ export function Shortcuts({ onClose }: { readonly onClose: () => void }) {
     ['/', t('search')],
     ['?', t('shortcuts.title')],
     ['↑ ↓', t('shortcuts.rows')],
+    ['j k', t('shortcuts.rows')],
+    ['x', t('shortcuts.mark')],
     ['Esc', t('close')],
     ...pages.map(({ letter, key }) => [`g ${letter}`, t(`pages.${key}`)] as const),
   ];

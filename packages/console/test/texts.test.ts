@@ -2,8 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { readFilters, readSearch } from '../src/calls/search.ts';
 import { showCharge } from '../src/pages/show-charge.ts';
-import { en } from '../src/texts/en.ts';
-import { ru } from '../src/texts/ru.ts';
+import { enCabinet } from '../src/texts/en-cabinet.ts';
+import { en as enShared } from '../src/texts/en.ts';
+import { ruCabinet } from '../src/texts/ru-cabinet.ts';
+import { ru as ruShared } from '../src/texts/ru.ts';
+
+const en = { ...enShared, ...enCabinet };
+const ru = { ...ruShared, ...ruCabinet };
 
 const pluralEnd = /_(one|few|many|other)$/;
 

@@ -60,6 +60,21 @@ export async function runCommand(words: readonly string[], env: Readonly<Record<
   return stdout;
 }
 
+export type FreshGateway = Running & {
+  readonly baseUrl: string;
+  /** What it printed for the first owner. */
+  readonly setupLink: string;
+};
+
+/** A gateway as it starts for the first time in the world: nobody can sign in, nothing is there. */
+export async function startFreshGateway(env: Record<string, string> = {}): Promise<FreshGateway> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'vyplata-fresh-'));
+  const port = await findFreePort();
+  const running = await launch({ command: 'run', shown: '#setup=', dataDir, port, env });
+  const setupLink = /http\S+#setup=[\w-]+/.exec(running.output())?.[0] ?? '';
+  return { ...running, baseUrl: `http://127.0.0.1:${port}`, setupLink };
+}
+
 type Launch = {
   readonly command: 'dev' | 'run';
   /** What it prints when it is ready. */

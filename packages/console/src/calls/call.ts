@@ -1,5 +1,6 @@
 import i18n from 'i18next';
 import type { Approval } from './answers.ts';
+import { apiPath } from './side.ts';
 
 export type Errors = Readonly<Record<string, readonly string[]>>;
 
@@ -26,7 +27,7 @@ export function listenSignedOut(listener: Listener): void {
   onSignedOut = listener;
 }
 
-/** Reads from the operator API. Throws a CallError. */
+/** Reads from the API of this side. Throws a CallError. */
 export async function read<T>(path: string): Promise<T> {
   return (await send('GET', path)) as T;
 }
@@ -34,7 +35,7 @@ export async function read<T>(path: string): Promise<T> {
 /** What a change answers; one that takes two people is only asked for so far. */
 export type Changed<T> = { readonly isAsked: false; readonly answer: T } | { readonly isAsked: true };
 
-/** Changes something through the operator API. Throws a CallError. */
+/** Changes something through the API of this side. Throws a CallError. */
 export async function change<T>(method: Method, path: string, body?: object): Promise<Changed<T>> {
   const answer = await send(method, path, body);
   const isAsked = typeof answer === 'object' && answer !== null && isPending(answer);
@@ -47,7 +48,7 @@ function isPending(answer: object & { readonly approval?: Approval }): boolean {
 }
 
 async function send(method: Method, path: string, body?: object): Promise<unknown> {
-  const response = await fetch(`/operator/v1${path}`, {
+  const response = await fetch(apiPath + path, {
     method,
     headers: {
       'X-Vyplata-Request': '1',
@@ -61,7 +62,8 @@ async function send(method: Method, path: string, body?: object): Promise<unknow
   });
   const answer: unknown = await response.json().catch(() => ({}));
   if (response.ok) return answer;
-  if (response.status === 401 && !path.startsWith('/sessions')) onSignedOut();
   const { errors } = answer as { errors?: Errors };
+  // A wrong code or password is refused with 401 too, and names its field: the session goes on.
+  if (response.status === 401 && errors?.['request'] !== undefined && !path.startsWith('/sessions')) onSignedOut();
   throw new CallError(response.status, errors ?? { request: [i18n.t('errors.strange', { status: response.status })] });
 }

@@ -17,6 +17,8 @@ import { Records } from '../parts/records.tsx';
 import { State } from '../parts/state.tsx';
 import { useMay } from '../session.tsx';
 import { AccountServices } from './account-services.tsx';
+import { AccountLimitsPanel } from './limits.tsx';
+import { PauseAccount } from './pauses.tsx';
 
 /** An account with its money: what there is, how it got there, and what a payout costs. */
 export function AccountPage() {
@@ -35,6 +37,7 @@ export function AccountPage() {
           <>
             <BalancePanel account={account} path={path} />
             <AccountServices account={account} path={path} />
+            <AccountLimitsPanel account={account} path={path} />
             <Statement account={account} path={path} />
           </>
         )}
@@ -70,6 +73,7 @@ function AccountActs({ account, path }: OfAccount) {
       <Link to="/payouts" search={{ account_id: account.id }}>
         {t('pages.payouts')}
       </Link>
+      {mayChange && <PauseAccount merchantId={account.merchant_id} accountId={account.id} />}
       {mayChange && (
         <Act
           title={t('accounts.change')}

@@ -1,26 +1,33 @@
-import { Alert, Button } from '@mantine/core';
+import { Alert, Button, TextInput } from '@mantine/core';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useNavigate, useSearch } from '@tanstack/react-router';
+import type { FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { AuditRow, AuditVerdict, Page as ApiPage } from '../calls/answers.ts';
 import { read } from '../calls/call.ts';
 import { withQuery } from '../calls/paths.ts';
 import { Moment } from '../parts/moment.tsx';
-import { Loaded, Page } from '../parts/page.tsx';
+import { Loaded, Page, Panel } from '../parts/page.tsx';
 import { Records } from '../parts/records.tsx';
 import { useMay } from '../session.tsx';
+
+type AuditFilters = { readonly actor?: string; readonly action?: string };
 
 /** What people did, and whether the record of it is whole. */
 export function AuditLogPage() {
   const { t } = useTranslation();
+  const { actor, action }: AuditFilters = useSearch({ strict: false });
   const query = useInfiniteQuery({
-    queryKey: ['audit-log'],
-    queryFn: ({ pageParam }) => read<ApiPage<AuditRow>>(withQuery('/audit-log', { cursor: pageParam, limit: 100 })),
+    queryKey: ['audit-log', actor, action],
+    queryFn: ({ pageParam }) =>
+      read<ApiPage<AuditRow>>(withQuery('/audit-log', { actor, action, cursor: pageParam, limit: 100 })),
     initialPageParam: '',
     getNextPageParam: (page) => page.next_cursor,
   });
   return (
     <Page title={t('pages.auditLog')}>
       {useMay('owner') && <Verification />}
+      <AuditFilterForm key={`${actor} ${action}`} actor={actor} action={action} />
       <div className="panel">
         <Loaded query={query} rows={12}>
           {({ pages }) => <Rows rows={pages.flatMap(({ items }) => items)} />}
@@ -32,6 +39,49 @@ export function AuditLogPage() {
         )}
       </div>
     </Page>
+  );
+}
+
+type FormProps = { readonly actor: string | undefined; readonly action: string | undefined };
+
+function AuditFilterForm({ actor = '', action = '' }: FormProps) {
+  const { t } = useTranslation();
+  const navigate = useNavigate();
+  const go = (search: AuditFilters) => void navigate({ to: '/audit-log', search });
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const typed = [...new FormData(event.currentTarget)].flatMap(([name, value]) =>
+      typeof value === 'string' && value.trim() !== '' ? [[name, value.trim()] as const] : [],
+    );
+    go(Object.fromEntries(typed));
+  };
+  return (
+    <form className="filters" onSubmit={submit} aria-label={t('payouts.filters')}>
+      <TextInput
+        size="xs"
+        name="actor"
+        label={t('audit.actor')}
+        placeholder="operator:anna"
+        defaultValue={actor}
+        autoComplete="off"
+      />
+      <TextInput
+        size="xs"
+        name="action"
+        label={t('audit.action')}
+        placeholder="pause.set"
+        defaultValue={action}
+        autoComplete="off"
+      />
+      <Button type="submit" size="xs" variant="default">
+        {t('payouts.find')}
+      </Button>
+      {(actor !== '' || action !== '') && (
+        <Button size="xs" variant="default" onClick={() => go({})}>
+          {t('payouts.clear')}
+        </Button>
+      )}
+    </form>
   );
 }
 
@@ -59,6 +109,7 @@ function Rows({ rows }: { readonly rows: readonly AuditRow[] }) {
   );
 }
 
+/** Each row's hash is over the row and the hash before it: what was changed or taken out shows. */
 function Verification() {
   const { t } = useTranslation();
   const query = useQuery({
@@ -67,20 +118,28 @@ function Verification() {
     enabled: false,
   });
   const verdict = query.data;
+  const verify = (
+    <Button variant="default" size="xs" loading={query.isFetching} onClick={() => void query.refetch()}>
+      {t('audit.verify')}
+    </Button>
+  );
   return (
-    <div className="filters">
-      <Button variant="default" size="xs" loading={query.isFetching} onClick={() => void query.refetch()}>
-        {t('audit.verify')}
-      </Button>
-      {query.error !== null && <span className="state bad">{query.error.message}</span>}
-      {verdict?.is_whole === true && (
-        <span className="state good">{t('audit.whole', { count: verdict.rows ?? 0 })}</span>
-      )}
-      {verdict?.is_whole === false && (
-        <Alert color="red" variant="outline">
-          {t('audit.broken', { row: verdict.broken_at_row, why: t(`auditFaults.${verdict.why ?? 'changed'}`) })}
-        </Alert>
-      )}
-    </div>
+    <Panel title={t('audit.chain')} actions={verify}>
+      <div role="status">
+        {query.error !== null && <span className="state bad">{query.error.message}</span>}
+        {verdict === undefined && query.error === null && t('audit.chainText')}
+        {verdict?.is_whole === true && (
+          <>
+            <span className="state good">{t('audit.whole', { count: verdict.rows ?? 0 })}</span> {t('audit.head')}{' '}
+            <span className="long">{verdict.head_hash}</span>
+          </>
+        )}
+        {verdict?.is_whole === false && (
+          <Alert color="red" variant="outline">
+            {t('audit.broken', { row: verdict.broken_at_row, why: t(`auditFaults.${verdict.why ?? 'changed'}`) })}
+          </Alert>
+        )}
+      </div>
+    </Panel>
   );
 }

@@ -11,7 +11,7 @@ import { Records } from '../parts/records.tsx';
 import { Secret } from '../parts/secret.tsx';
 import { State } from '../parts/state.tsx';
 import { useSay } from '../parts/toasts.tsx';
-import { useMay } from '../session.tsx';
+import { useMayManage } from '../session.tsx';
 
 type OfMerchant = { readonly merchantId: string };
 type Made = { readonly endpoint: Endpoint; readonly secret: string };
@@ -20,7 +20,7 @@ type Tried = { readonly status_code: number | null; readonly duration_ms: number
 /** Where a merchant listens. */
 export function Endpoints({ merchantId }: OfMerchant) {
   const { t } = useTranslation();
-  const mayChange = useMay('operator');
+  const mayChange = useMayManage();
   const query = useQuery({
     queryKey: ['endpoints', merchantId],
     queryFn: () => read<ApiPage<Endpoint>>(`${merchantPath(merchantId)}/endpoints`),
@@ -89,6 +89,7 @@ function CreateEndpoint({ merchantId }: OfMerchant) {
     <>
       <Act<Made>
         title={t('endpoints.create')}
+        hash="add"
         submit={t('endpoints.create')}
         fields={useFields()}
         done={t('endpoints.created')}
@@ -128,16 +129,7 @@ function EndpointActs({ merchantId, endpoint }: OfMerchant & { readonly endpoint
         run={() => change('POST', `${path}/test`)}
         onDone={tell}
       />
-      <Act<{ secret: string }>
-        title={t('endpoints.reveal')}
-        about={about}
-        isSmall
-        submit={t('endpoints.reveal')}
-        text={t('endpoints.revealText')}
-        done={t('endpoints.revealed')}
-        run={() => change('POST', `${path}/secret/reveal`)}
-        onDone={(answer) => setSecret(answer.secret)}
-      />
+      <SecretActs path={path} about={about} onSecret={setSecret} />
       <Act
         title={t('endpoints.change')}
         about={about}
@@ -166,5 +158,40 @@ function EndpointActs({ merchantId, endpoint }: OfMerchant & { readonly endpoint
         />
       )}
     </div>
+  );
+}
+
+type SecretActsProps = {
+  readonly path: string;
+  readonly about: string;
+  readonly onSecret: (secret: string) => void;
+};
+
+function SecretActs({ path, about, onSecret }: SecretActsProps) {
+  const { t } = useTranslation();
+  return (
+    <>
+      <Act<{ secret: string }>
+        title={t('endpoints.reveal')}
+        about={about}
+        isSmall
+        submit={t('endpoints.reveal')}
+        text={t('endpoints.revealText')}
+        done={t('endpoints.revealed')}
+        run={() => change('POST', `${path}/secret/reveal`)}
+        onDone={(answer) => onSecret(answer.secret)}
+      />
+      <Act<{ secret: string }>
+        title={t('endpoints.rotate')}
+        about={about}
+        isSmall
+        isDanger
+        submit={t('endpoints.rotate')}
+        text={t('endpoints.rotateText')}
+        done={t('endpoints.rotated')}
+        run={() => change('POST', `${path}/secret/rotate`)}
+        onDone={(answer) => onSecret(answer.secret)}
+      />
+    </>
   );
 }

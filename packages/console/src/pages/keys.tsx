@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import type { Key, Page as ApiPage } from '../calls/answers.ts';
 import { change, read } from '../calls/call.ts';
 import { merchantPath } from '../calls/paths.ts';
+import { isMerchantSide } from '../calls/side.ts';
 import { Act } from '../parts/act.tsx';
 import type { Field } from '../parts/ask.tsx';
 import { Download } from '../parts/download.tsx';
@@ -11,7 +12,7 @@ import { Moment } from '../parts/moment.tsx';
 import { Loaded, Panel } from '../parts/page.tsx';
 import { Records } from '../parts/records.tsx';
 import { State } from '../parts/state.tsx';
-import { useMay } from '../session.tsx';
+import { useMayManage } from '../session.tsx';
 
 type OfMerchant = { readonly merchantId: string };
 type Made = { readonly key: Key; readonly archive: string };
@@ -19,7 +20,7 @@ type Made = { readonly key: Key; readonly archive: string };
 /** Payouts certificates: what the merchant signs orders with. */
 export function Keys({ merchantId }: OfMerchant) {
   const { t } = useTranslation();
-  const mayChange = useMay('operator');
+  const mayChange = useMayManage();
   const query = useQuery({
     queryKey: ['keys', merchantId],
     queryFn: () => read<ApiPage<Key>>(`${merchantPath(merchantId)}/keys`),
@@ -85,24 +86,30 @@ function readKeyValues(values: Readonly<Record<string, string>>): object {
 function AddKey({ merchantId }: OfMerchant) {
   const { t } = useTranslation();
   const fields = useKeyFields();
+  // A new key can order payouts: for its own merchant a session that was left open is not enough.
+  const proof: readonly Field[] = isMerchantSide
+    ? [{ name: 'current_password', label: t('own.currentPassword'), kind: 'password' }]
+    : [];
   const [made, setMade] = useState<Made>();
   const path = `${merchantPath(merchantId)}/keys`;
   return (
     <>
       <Act<Made>
         title={t('keys.generate')}
+        hash="generate"
         submit={t('keys.generate')}
         text={t('keys.generateText')}
-        fields={fields}
+        fields={[...fields, ...proof]}
         done={t('keys.generated')}
         run={(values) => change('POST', `${path}/generate`, readKeyValues(values))}
         onDone={setMade}
       />
       <Act
         title={t('keys.upload')}
+        hash="upload"
         submit={t('keys.upload')}
         text={t('keys.uploadText')}
-        fields={[{ name: 'public_pem', label: t('keys.publicPem'), kind: 'text' }, ...fields]}
+        fields={[{ name: 'public_pem', label: t('keys.publicPem'), kind: 'text' }, ...fields, ...proof]}
         done={t('keys.uploaded')}
         run={(values) => change('POST', path, readKeyValues(values))}
       />
@@ -110,7 +117,7 @@ function AddKey({ merchantId }: OfMerchant) {
         <Download
           title={t('keys.archive')}
           text={t('keys.archiveText')}
-          name={`vyplata-payouts-${merchantId}-${made.key.id}.zip`}
+          name={`vyplata-payouts-${made.key.id}.zip`}
           base64={made.archive}
           onClose={() => setMade(undefined)}
         />
@@ -125,15 +132,17 @@ function ChangeKey({ merchantId, activeKey }: OfMerchant & { readonly activeKey:
   const path = `${merchantPath(merchantId)}/keys/${activeKey.id}`;
   return (
     <div className="actions">
-      <Act
-        title={t('keys.change')}
-        about={activeKey.fingerprint}
-        isSmall
-        submit={t('save')}
-        fields={fields}
-        done={t('saved')}
-        run={(values) => change('PATCH', path, readKeyValues(values))}
-      />
+      {!isMerchantSide && (
+        <Act
+          title={t('keys.change')}
+          about={activeKey.fingerprint}
+          isSmall
+          submit={t('save')}
+          fields={fields}
+          done={t('saved')}
+          run={(values) => change('PATCH', path, readKeyValues(values))}
+        />
+      )}
       <Act
         title={t('keys.retire')}
         about={activeKey.fingerprint}

@@ -12,7 +12,11 @@ import { State } from '../parts/state.tsx';
 import { useMay } from '../session.tsx';
 import { Endpoints } from './endpoints.tsx';
 import { Keys } from './keys.tsx';
+import { MerchantLimitsPanel } from './limits.tsx';
+import { MerchantLog } from './merchant-log.tsx';
+import { MerchantPeople } from './merchant-people.tsx';
 import { NotificationKeys } from './notification-keys.tsx';
+import { RecipientHold } from './recipient-hold.tsx';
 
 /** A merchant with accounts, keys and endpoints. */
 export function MerchantPage() {
@@ -34,7 +38,11 @@ export function MerchantPage() {
             <Accounts merchantId={merchantId} />
             <Keys merchantId={merchantId} />
             <Endpoints merchantId={merchantId} />
+            <MerchantLimitsPanel merchantId={merchantId} />
             <NotificationKeys merchantId={merchantId} />
+            <MerchantPeople merchantId={merchantId} />
+            <RecipientHold merchantId={merchantId} />
+            <MerchantLog merchantId={merchantId} />
           </>
         )}
       </Loaded>

@@ -48,6 +48,7 @@ function CreateMerchant() {
   return (
     <Act<Merchant>
       title={t('merchants.create')}
+      hash="add"
       isMain
       submit={t('merchants.create')}
       fields={[{ name: 'name', label: t('merchants.name') }]}

@@ -10,6 +10,7 @@ import { Loaded, Page, Panel } from '../parts/page.tsx';
 import { Records } from '../parts/records.tsx';
 import { Secret } from '../parts/secret.tsx';
 import { useLeave, useOperator } from '../session.tsx';
+import { FactorsPanel } from './factors.tsx';
 
 /** One's own password, sessions and tokens. */
 export function OwnPage() {
@@ -22,6 +23,7 @@ export function OwnPage() {
       actions={
         <Act
           title={t('own.changePassword')}
+          hash="password"
           submit={t('own.changePassword')}
           text={t('own.passwordText')}
           fields={[
@@ -42,6 +44,7 @@ export function OwnPage() {
           ]}
         />
       </Panel>
+      <FactorsPanel />
       <Sessions />
       <Tokens />
     </Page>
@@ -55,6 +58,7 @@ function Sessions() {
   const endAll = (
     <Act
       title={t('own.endAll')}
+      hash="end-all"
       isDanger
       submit={t('own.endAll')}
       text={t('own.endAllText', { count: query.data?.items.length ?? 0 })}
@@ -110,6 +114,7 @@ function Tokens() {
   const create = (
     <Act<{ secret: string }>
       title={t('own.createToken')}
+      hash="token"
       submit={t('own.createToken')}
       text={t('own.createTokenText')}
       fields={[

@@ -12,6 +12,8 @@ import { Moment } from '../parts/moment.tsx';
 import { Loaded, Page, Panel } from '../parts/page.tsx';
 import { State } from '../parts/state.tsx';
 import { useMay } from '../session.tsx';
+import { subtractText } from '../parts/decimal.ts';
+import { Explain } from './explain.tsx';
 import { NotificationTable } from './queues.tsx';
 import { Timeline } from './timeline.tsx';
 import { Verdict } from './verdict.tsx';
@@ -35,6 +37,7 @@ export function PayoutPage() {
         {(history) => (
           <>
             <Panel title={t('payout.facts')} actions={<State value={history.payout.state} />}>
+              <Explain history={history} />
               <PayoutFacts payout={history.payout} />
             </Panel>
             <Panel title={t('payout.timeline')}>
@@ -98,6 +101,7 @@ function PayoutFacts({ payout }: { readonly payout: Payout }) {
         [t('payout.debit'), money(payout.debit)],
         [t('payout.paid'), money(payout.paid)],
         [t('payout.oldBalance'), money(payout.account_old_balance)],
+        [t('payout.newBalance'), money(subtractText(payout.account_old_balance, payout.debit))],
         [t('payout.merchant'), merchant],
         [t('payout.account'), account],
         [t('payouts.columns.created'), <Moment value={payout.created_at} />],

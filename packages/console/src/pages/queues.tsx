@@ -1,14 +1,24 @@
+import { Button } from '@mantine/core';
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Incident, Notification, Payout } from '../calls/answers.ts';
-import { change } from '../calls/call.ts';
+import type { Incident, Notification, Page as ApiPage } from '../calls/answers.ts';
+import { change, read } from '../calls/call.ts';
+import { withQuery } from '../calls/paths.ts';
+import { pollEvery } from '../calls/poll.ts';
 import { Act } from '../parts/act.tsx';
+import type { BulkItem } from '../parts/bulk.tsx';
+import { LazyBulk as Bulk } from '../parts/bulk-lazy.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { Loaded, Page } from '../parts/page.tsx';
-import { PayoutLink, Payouts } from '../parts/payouts.tsx';
+import { PayoutLink } from '../parts/payouts.tsx';
 import { Records } from '../parts/records.tsx';
+import { State } from '../parts/state.tsx';
 import { useMay } from '../session.tsx';
 import { useQueues } from './read-queues.ts';
-import { Verdict } from './verdict.tsx';
+import { ReviewTable } from './review-table.tsx';
+
+const everyMs = 10_000;
 
 /** Payouts of which nobody knows yet whether they were executed. */
 export function ReviewsPage() {
@@ -24,51 +34,82 @@ export function ReviewsPage() {
   );
 }
 
-type TableProps<Row> = { readonly rows: readonly Row[]; readonly hasActions?: boolean };
-
-export function ReviewTable({ rows, hasActions = false }: TableProps<Payout>) {
-  const { t } = useTranslation();
-  const mayJudge = useMay('approver');
-  const more = {
-    title: t('actions'),
-    isEnd: true,
-    isSilent: true,
-    cell: (payout: Payout) => <Verdict payout={payout} />,
-  };
-  return (
-    <Payouts
-      rows={rows}
-      label={t('pages.reviews')}
-      empty={t('reviews.none')}
-      more={hasActions && mayJudge ? [more] : []}
-    />
-  );
-}
+type TableProps<Row> = {
+  readonly rows: readonly Row[];
+  readonly hasActions?: boolean;
+  readonly hasState?: boolean;
+  readonly empty?: string;
+};
 
 export function NotificationsPage() {
   const { t } = useTranslation();
-  const { dead } = useQueues();
+  const query = useInfiniteQuery({
+    queryKey: ['dead'],
+    queryFn: ({ pageParam }) =>
+      read<ApiPage<Notification>>(withQuery('/notifications/dead', { cursor: pageParam, limit: 200 })),
+    initialPageParam: '',
+    getNextPageParam: (page) => page.next_cursor,
+    refetchInterval: pollEvery(everyMs),
+  });
+  const rows = query.data?.pages.flatMap(({ items }) => items) ?? [];
   return (
-    <Page title={t('pages.notifications')}>
+    <Page title={t('pages.notifications')} actions={useMay('operator') && <ResendAll rows={rows} />}>
       <p>{t('notifications.text')}</p>
       <div className="panel">
-        <Loaded query={dead}>{({ items }) => <NotificationTable rows={items} hasActions />}</Loaded>
+        <Loaded query={query}>{() => <NotificationTable rows={rows} hasActions />}</Loaded>
+        {query.hasNextPage && (
+          <Button variant="default" m="sm" loading={query.isFetching} onClick={() => void query.fetchNextPage()}>
+            {t('more')}
+          </Button>
+        )}
       </div>
     </Page>
   );
 }
 
-export function NotificationTable({ rows, hasActions = false }: TableProps<Notification>) {
+/** All that are shown: one server that was down has hundreds of them. */
+function ResendAll({ rows }: { readonly rows: readonly Notification[] }) {
+  const { t } = useTranslation();
+  // What is asked for stays the same while the list behind it grows shorter.
+  const [items, setItems] = useState<readonly (Notification & BulkItem)[]>();
+  const open = () => setItems(rows.map((row) => ({ ...row, key: row.id, name: `${row.payout_id} → ${row.url}` })));
+  return (
+    <>
+      <Button size="xs" variant="default" disabled={rows.length === 0} onClick={open}>
+        {t('notifications.resendAll', { count: rows.length })}
+      </Button>
+      {items !== undefined && (
+        <Bulk
+          title={t('notifications.resendAll', { count: items.length })}
+          text={<p>{t('notifications.resendAllText', { count: items.length })}</p>}
+          submit={t('notifications.resend')}
+          items={items}
+          run={async ({ id, merchant_id: merchantId }) => {
+            await change('POST', `/notifications/${id}/resend`, { merchant_id: merchantId });
+            return t('notifications.resent');
+          }}
+          onClose={() => setItems(undefined)}
+        />
+      )}
+    </>
+  );
+}
+
+export function NotificationTable(props: TableProps<Notification>) {
+  const { rows, hasActions = false, hasState = false, empty } = props;
   const { t } = useTranslation();
   const mayResend = useMay('operator') && hasActions;
   return (
     <Records
       label={t('pages.notifications')}
       rows={rows}
-      empty={t('notifications.none')}
+      empty={empty ?? t('notifications.none')}
       keyOf={({ id }) => id}
       columns={[
         { title: t('payouts.columns.id'), cell: (one) => <PayoutLink id={one.payout_id} /> },
+        ...(hasState
+          ? [{ title: t('endpoints.state'), cell: ({ state }: Notification) => <State value={state} /> }]
+          : []),
         { title: t('notifications.where'), cell: (one) => <span className="long">{`${one.method} ${one.url}`}</span> },
         { title: t('notifications.tries'), cell: ({ tries }) => tries, isEnd: true },
         { title: t('notifications.endedAt'), cell: (one) => <Moment value={one.ended_at} /> },

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import type { Approval, Incident, Notification, Page, Payout } from '../calls/answers.ts';
 import { read } from '../calls/call.ts';
 import { pollEvery } from '../calls/poll.ts';
+import { isMerchantSide } from '../calls/side.ts';
 
 const everyMs = 10_000;
 const limit = 50;
@@ -9,6 +10,7 @@ const limit = 50;
 function useQueue<Item>(name: string, path: string) {
   return useQuery({
     queryKey: ['queue', name],
+    enabled: !isMerchantSide,
     queryFn: () => read<Page<Item>>(`${path}limit=${limit}`),
     refetchInterval: pollEvery(everyMs),
   });

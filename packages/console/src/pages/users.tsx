@@ -28,7 +28,17 @@ export function UsersPage() {
                 { title: t('users.role'), cell: ({ role }) => t(`roles.${role}`) },
                 { title: t('users.state'), cell: ({ state }) => <State value={state} /> },
                 { title: t('createdAt'), cell: (user) => <Moment value={user.created_at} /> },
-                { title: t('actions'), isEnd: true, isSilent: true, cell: (user) => <ChangeUser user={user} /> },
+                {
+                  title: t('actions'),
+                  isEnd: true,
+                  isSilent: true,
+                  cell: (user) => (
+                    <div className="actions">
+                      <ChangeUser user={user} />
+                      <ResetFactors user={user} />
+                    </div>
+                  ),
+                },
               ]}
             />
           )}
@@ -52,6 +62,7 @@ function CreateUser() {
   return (
     <Act
       title={t('users.create')}
+      hash="add"
       isMain
       submit={t('users.create')}
       fields={[
@@ -84,6 +95,22 @@ function ChangeUser({ user }: { readonly user: User }) {
       run={({ password = '', ...rest }) =>
         change('PATCH', `/users/${user.id}`, { ...rest, ...(password !== '' && { password }) })
       }
+    />
+  );
+}
+
+function ResetFactors({ user }: { readonly user: User }) {
+  const { t } = useTranslation();
+  return (
+    <Act
+      title={t('users.resetFactors')}
+      about={user.login}
+      isSmall
+      isDanger
+      submit={t('users.resetFactors')}
+      text={t('users.resetFactorsText', { login: user.login })}
+      done={t('users.factorsReset')}
+      run={() => change('POST', `/users/${user.id}/factors/reset`)}
     />
   );
 }

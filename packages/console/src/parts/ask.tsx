@@ -11,7 +11,7 @@ import {
   TextInput,
 } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, type ReactNode, useState } from 'react';
+import { type FormEvent, type ReactNode, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { CallError, type Changed, type Errors } from '../calls/call.ts';
 import { useSay } from './toasts.tsx';
@@ -22,7 +22,7 @@ export type Field = {
   /** The wire's name of it: errors come back under it. */
   readonly name: string;
   readonly label: string;
-  readonly kind?: 'line' | 'text' | 'password' | 'choice' | 'switch' | 'amount';
+  readonly kind?: 'line' | 'text' | 'password' | 'choice' | 'switch' | 'amount' | 'date' | 'code';
   readonly hint?: string;
   readonly value?: string;
   readonly isOptional?: boolean;
@@ -35,17 +35,23 @@ export type AskProps<T> = {
   readonly fields?: readonly Field[];
   readonly submit: string;
   readonly isDanger?: boolean;
+  readonly isWide?: boolean;
   readonly run: (values: Values) => Promise<Changed<T>>;
-  /** What is said afterwards. */
-  readonly done: string;
+  /** What is said afterwards; nothing where the next step says it. */
+  readonly done?: string;
+  /** Nothing is read anew: the session changes, and what comes next has to be shown first. */
+  readonly keepsSession?: boolean;
   readonly onDone?: (answer: T) => void;
+  /** After it was sent, and when somebody goes away from it. */
   readonly onClose: () => void;
+  /** Going away without having sent it, where that is something else. */
+  readonly onCancel?: () => void;
   /** Shown below the fields, from what stands in them. */
   readonly preview?: (values: Values) => ReactNode;
 };
 
-/** A form over the page. What was typed stays when the gateway refuses it, with the reason at its field. */
-export function Ask<T>(props: AskProps<T>) {
+/** What was typed, what was refused, and the sending of it. */
+function useAsk<T>(props: AskProps<T>) {
   const { fields = [], run, onClose } = props;
   const { t } = useTranslation();
   const say = useSay();
@@ -53,6 +59,7 @@ export function Ask<T>(props: AskProps<T>) {
   const [values, setValues] = useState<Values>(() => Object.fromEntries(fields.map((f) => [f.name, f.value ?? ''])));
   const [errors, setErrors] = useState<Errors>({});
   const [isBusy, setBusy] = useState(false);
+  const form = useRef<HTMLFormElement>(null);
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     if (isBusy) return;
@@ -60,21 +67,49 @@ export function Ask<T>(props: AskProps<T>) {
     setErrors({});
     try {
       const changed = await run(values);
-      say(changed.isAsked ? t('asked') : props.done);
+      const said = changed.isAsked ? t('asked') : props.done;
+      if (said !== undefined) say(said);
       onClose();
       if (!changed.isAsked) props.onDone?.(changed.answer);
-      await queries.invalidateQueries();
+      if (props.keepsSession !== true) await queries.invalidateQueries();
     } catch (error) {
-      setErrors(error instanceof CallError ? error.errors : { request: [String(error)] });
+      const text = error instanceof Error ? error.message : String(error);
+      setErrors(error instanceof CallError ? error.errors : { request: [text] });
+      requestAnimationFrame(() => form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus());
     } finally {
       setBusy(false);
     }
   };
   const named = new Set(fields.map(({ name }) => name));
-  const others = Object.entries(errors).flatMap(([name, texts]) => (named.has(name) ? [] : texts));
+  return {
+    form,
+    values,
+    errors,
+    isBusy,
+    submit,
+    isTouched: fields.some((field) => (values[field.name] ?? '') !== (field.value ?? '')),
+    /** What was refused and belongs to no field. */
+    others: Object.entries(errors).flatMap(([name, texts]) => (named.has(name) ? [] : texts)),
+    set: (name: string, value: string) => setValues((before) => ({ ...before, [name]: value })),
+  };
+}
+
+/** A form over the page. What was typed stays when the gateway refuses it, with the reason at its field. */
+export function Ask<T>(props: AskProps<T>) {
+  const { fields = [], onCancel = props.onClose } = props;
+  const { t } = useTranslation();
+  const { form, values, errors, isBusy, isTouched, others, submit, set } = useAsk(props);
   return (
-    <Modal opened onClose={onClose} title={props.title} closeButtonProps={{ 'aria-label': t('close') }}>
-      <form onSubmit={(event) => void submit(event)} noValidate>
+    <Modal
+      opened
+      onClose={onCancel}
+      title={props.title}
+      size={props.isWide === true ? 'lg' : 'md'}
+      // What was typed is not lost by a click beside the form.
+      closeOnClickOutside={!isTouched}
+      closeButtonProps={{ 'aria-label': t('close') }}
+    >
+      <form ref={form} onSubmit={(event) => void submit(event)} noValidate>
         <Stack gap="sm">
           {props.text !== undefined && <div>{props.text}</div>}
           {others.length > 0 && (
@@ -88,12 +123,12 @@ export function Ask<T>(props: AskProps<T>) {
               field={field}
               value={values[field.name] ?? ''}
               error={errors[field.name]?.join(' ')}
-              onChange={(value) => setValues((before) => ({ ...before, [field.name]: value }))}
+              onChange={(value) => set(field.name, value)}
             />
           ))}
           {props.preview?.(values)}
           <Group justify="flex-end" gap="xs">
-            <Button variant="default" onClick={onClose}>
+            <Button variant="default" onClick={onCancel}>
               {t('cancel')}
             </Button>
             <Button type="submit" loading={isBusy} {...(props.isDanger === true && { color: 'red.9' })}>
@@ -143,7 +178,7 @@ function AskField({ field, value, error, onChange }: AskFieldProps) {
       return (
         <PasswordInput
           {...shared}
-          autoComplete="new-password"
+          autoComplete={name === 'current_password' ? 'current-password' : 'new-password'}
           visibilityToggleButtonProps={{ 'aria-label': t('showPassword') }}
           onChange={(event) => onChange(event.currentTarget.value)}
         />
@@ -152,8 +187,10 @@ function AskField({ field, value, error, onChange }: AskFieldProps) {
       return (
         <TextInput
           {...shared}
-          autoComplete="off"
+          autoComplete={kind === 'code' ? 'one-time-code' : 'off'}
           {...(kind === 'amount' && { inputMode: 'decimal' })}
+          {...(kind === 'date' && { type: 'date' })}
+          {...(kind === 'code' && { inputMode: 'numeric' })}
           onChange={(event) => onChange(event.currentTarget.value)}
         />
       );

@@ -16,7 +16,9 @@ export function Page({ title, actions, className = '', children }: PageProps) {
   useEffect(() => {
     document.title = `${title} · Vyplata`;
   }, [title]);
-  useEffect(() => heading.current?.focus({ preventScroll: true }), []);
+  useEffect(() => {
+    heading.current?.focus({ preventScroll: true });
+  }, []);
   return (
     <div className={className}>
       <div className="page-head">

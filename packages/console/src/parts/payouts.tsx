@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
-import type { Payout } from '../calls/answers.ts';
+import type { PayoutRow } from '../calls/answers.ts';
 import { Amount } from './amount.tsx';
 import { Moment } from './moment.tsx';
 import { type Column, Records } from './records.tsx';
@@ -14,15 +14,17 @@ export function PayoutLink({ id }: { readonly id: number }) {
   );
 }
 
-type PayoutsProps = {
-  readonly rows: readonly Payout[];
+type PayoutsProps<Row> = {
+  readonly rows: readonly Row[];
   readonly label: string;
   readonly empty: string;
-  readonly more?: readonly Column<Payout>[];
+  readonly more?: readonly Column<Row>[];
 };
 
+type Shown = Pick<PayoutRow, 'id' | 'state' | 'order_id' | 'recipient' | 'amount' | 'currency' | 'created_at'>;
+
 /** A short list of payouts. */
-export function Payouts({ rows, label, empty, more = [] }: PayoutsProps) {
+export function Payouts<Row extends Shown>({ rows, label, empty, more = [] }: PayoutsProps<Row>) {
   const { t } = useTranslation();
   return (
     <Records

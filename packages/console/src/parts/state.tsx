@@ -4,6 +4,8 @@ export type Tone = 'good' | 'bad' | 'wait' | 'alarm' | 'quiet';
 
 const tones: Readonly<Record<string, Tone>> = {
   queued: 'quiet',
+  wait: 'wait',
+  accepted: 'quiet',
   sent: 'wait',
   review: 'alarm',
   paid: 'good',

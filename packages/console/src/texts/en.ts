@@ -1,8 +1,12 @@
 import { enPages } from './en-pages.ts';
+import { enPeople } from './en-people.ts';
+import { enWork } from './en-work.ts';
 
 /** What is said everywhere; the pages' own texts are beside it. */
 export const en = {
   ...enPages,
+  ...enPeople,
+  ...enWork,
   brand: 'Vyplata, overview',
   menu: 'Pages',
   skip: 'Skip to the content',
@@ -45,13 +49,20 @@ export const en = {
     codeHint: 'Six digits from your code generator, or one of your recovery codes.',
     back: 'Back to the password',
     enrolTitle: 'A second factor is required',
-    enrolText:
-      'This installation lets nobody in without a second factor, and you have none yet. ' +
-      'Add one over the operator API (POST /operator/v1/totp), then load this page again.',
+    enrolText: 'This installation lets nobody in without a second factor, and you have none yet. Add one now.',
+    passkey: 'Sign in with a passkey',
+    merchants: 'For merchants',
+    forMerchants: 'I am from a merchant',
+    forOperators: 'I run this gateway',
   },
   notFound: { title: 'There is no such page', text: 'The address leads nowhere. It may have been copied in part.' },
   commands: { title: 'Commands', hint: 'Type a page or what to find', search: 'Find payouts: {{text}}' },
-  shortcuts: { title: 'Keyboard shortcuts', single: 'Single-key shortcuts', rows: 'Move between rows of payouts' },
+  shortcuts: {
+    title: 'Keyboard shortcuts',
+    single: 'Single-key shortcuts',
+    rows: 'Move between rows of payouts',
+    mark: 'Mark the row, with Shift up to it',
+  },
   pages: {
     overview: 'Overview',
     payouts: 'Payouts',
@@ -61,11 +72,20 @@ export const en = {
     incidents: 'Incidents',
     merchants: 'Merchants',
     services: 'Services',
+    pauses: 'Pauses',
+    system: 'System',
     users: 'People',
     auditLog: 'Audit log',
     own: 'Your sign-in',
+    order: 'Order a payout',
+    accounts: 'Accounts',
+    keys: 'Certificates',
+    endpoints: 'Notifications',
+    integration: 'Integration',
+    debugger: 'Signature debugger',
   },
   states: {
+    wait: 'In progress',
     queued: 'Queued',
     sent: 'Sent',
     review: 'In review',
@@ -95,12 +115,13 @@ export const en = {
   modes: { live: 'Live', sandbox: 'Sandbox' },
   digests: { sha1: 'SHA-1', any: 'SHA-1 or SHA-256', sha256: 'SHA-256 only' },
   bearers: { account: 'on the account', recipient: 'on the recipient' },
-  roles: { viewer: 'Viewer', operator: 'Operator', approver: 'Approver', owner: 'Owner' },
+  roles: { viewer: 'Viewer', operator: 'Operator', approver: 'Approver', owner: 'Owner', merchant: 'Merchant' },
   roleHints: {
     viewer: 'sees everything, changes nothing',
     operator: 'merchants, keys, endpoints, notifications',
     approver: 'money, verdicts and prices as well',
     owner: 'people as well',
+    merchant: 'everything of one merchant',
   },
   ledger: {
     available: 'Available',

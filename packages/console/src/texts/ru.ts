@@ -1,8 +1,12 @@
 import { ruPages } from './ru-pages.ts';
+import { ruPeople } from './ru-people.ts';
+import { ruWork } from './ru-work.ts';
 
 /** То же, что в `en.ts`, по-русски; у слов с числом по четыре формы. */
 export const ru = {
   ...ruPages,
+  ...ruPeople,
+  ...ruWork,
   brand: 'Vyplata, обзор',
   menu: 'Страницы',
   skip: 'К содержанию',
@@ -45,13 +49,20 @@ export const ru = {
     codeHint: 'Шесть цифр из генератора кодов или один из резервных кодов.',
     back: 'Вернуться к паролю',
     enrolTitle: 'Нужен второй фактор',
-    enrolText:
-      'Здесь никого не пускают без второго фактора, а у вас его ещё нет. ' +
-      'Добавьте его через API операторов (POST /operator/v1/totp) и обновите страницу.',
+    enrolText: 'Здесь никого не пускают без второго фактора, а у вас его ещё нет. Добавьте его сейчас.',
+    passkey: 'Войти по ключу доступа',
+    merchants: 'Для мерчантов',
+    forMerchants: 'Я от мерчанта',
+    forOperators: 'Я управляю шлюзом',
   },
   notFound: { title: 'Такой страницы нет', text: 'Адрес никуда не ведёт. Возможно, он скопирован не целиком.' },
   commands: { title: 'Команды', hint: 'Введите страницу или что найти', search: 'Найти выплаты: {{text}}' },
-  shortcuts: { title: 'Сочетания клавиш', single: 'Команды одной клавишей', rows: 'Переход между строками выплат' },
+  shortcuts: {
+    title: 'Сочетания клавиш',
+    single: 'Команды одной клавишей',
+    rows: 'Переход между строками выплат',
+    mark: 'Отметить строку, с Shift — до неё',
+  },
   pages: {
     overview: 'Обзор',
     payouts: 'Выплаты',
@@ -61,11 +72,20 @@ export const ru = {
     incidents: 'Инциденты',
     merchants: 'Мерчанты',
     services: 'Сервисы',
+    pauses: 'Паузы',
+    system: 'Система',
     users: 'Люди',
     auditLog: 'Журнал действий',
     own: 'Ваш вход',
+    order: 'Заказать выплату',
+    accounts: 'Счета',
+    keys: 'Сертификаты',
+    endpoints: 'Уведомления',
+    integration: 'Подключение',
+    debugger: 'Проверка подписи',
   },
   states: {
+    wait: 'Выполняется',
     queued: 'В очереди',
     sent: 'Отправлена',
     review: 'На разборе',
@@ -95,12 +115,13 @@ export const ru = {
   modes: { live: 'Боевой', sandbox: 'Песочница' },
   digests: { sha1: 'SHA-1', any: 'SHA-1 или SHA-256', sha256: 'только SHA-256' },
   bearers: { account: 'платит счёт', recipient: 'платит получатель' },
-  roles: { viewer: 'Наблюдатель', operator: 'Оператор', approver: 'Контролёр', owner: 'Владелец' },
+  roles: { viewer: 'Наблюдатель', operator: 'Оператор', approver: 'Контролёр', owner: 'Владелец', merchant: 'Мерчант' },
   roleHints: {
     viewer: 'всё видит и ничего не меняет',
     operator: 'мерчанты, ключи, точки приёма, уведомления',
     approver: 'ещё деньги, решения и цены',
     owner: 'ещё и люди',
+    merchant: 'всё своего мерчанта',
   },
   ledger: {
     available: 'Доступно',

@@ -184,6 +184,26 @@ describe('journeys of an operator', () => {
     assert.equal((await merchant.accountBalance()).currency, 'RUB');
   });
 
+  test('the overview shows what flows, what waits and how connectors do', async () => {
+    for (let count = 0; count < 30; count += 1) {
+      const failed = count % 9 === 4;
+      await demo.createPayout(orderOf(`flow-${count}`, phoneOf(failed ? 'fail_recipient_blocked' : 'paid')));
+    }
+    await demo.waitUntilFinal({ orderId: 'flow-29' });
+    await open('');
+    // Workers count once a while.
+    await page.waitForFunction(() => document.querySelectorAll('.chart canvas').length === 2);
+    const sandbox = page.getByRole('region', { name: 'Connectors, last 24 hours' }).getByRole('row').last();
+    await sandbox.getByText(/^\d+ \/ [1-9]/).waitFor({ timeout: 60_000 });
+    assert.match(
+      (await page.getByRole('img', { name: /^In the last hour/ }).getAttribute('aria-label')) ?? '',
+      /In the last hour \d\d payouts were accepted/,
+    );
+    await takeShot(page, 'overview');
+    await page.locator('.figure').filter({ hasText: 'Incidents' }).getByRole('link').click();
+    await page.waitForURL(/incidents/);
+  });
+
   test('the keyboard alone opens pages and commands, and says what it can do', async () => {
     await open('');
     await page.keyboard.press('?');
@@ -191,7 +211,8 @@ describe('journeys of an operator', () => {
     await page.keyboard.press('Escape');
     await dialog().waitFor({ state: 'detached' });
     await page.keyboard.press('Control+k');
-    await page.keyboard.type('audit');
+    await dialog().getByRole('combobox').waitFor();
+    await page.keyboard.type('audit l');
     await page.keyboard.press('Enter');
     await page.waitForURL(/audit-log/);
     await page.keyboard.press('g');

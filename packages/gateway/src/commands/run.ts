@@ -7,6 +7,7 @@ import { checkSchema } from '../db/migrate.ts';
 import { type Connection, openSession } from '../db/pool.ts';
 import { createMetricsServer } from '../http/routes/metrics.ts';
 import type { Log } from '../http/server.ts';
+import { firstOwnerToken, isOwnerless } from '../operators/first-owner.ts';
 import { policyOf } from './policy.ts';
 import { quarantineIfRestored } from './quarantine.ts';
 import { applyMigrations, connect, createLog, migrations, readMasterKeys, type Stops } from './connect.ts';
@@ -22,6 +23,15 @@ export async function runGateway(config: Config, stops: Stops, does: Duties): Pr
   const app = await openApp(config, stops, { log, does, port: config.PORT });
   if (does.serve) await app.server.listen({ host: config.HOST, port: config.PORT, backlog: backlogMax });
   log.info({ ...does, ...(does.serve ? { host: config.HOST, port: config.PORT } : {}) }, 'started');
+  if (does.serve && (await isOwnerless(app.db))) tellSetup(config, app);
+}
+
+/** Beside the log and not in it: whoever may read logs must not become the owner. What follows `#` no proxy sees. */
+function tellSetup(config: Config, { vault }: App): void {
+  const host = config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST;
+  const base = config.PUBLIC_URL ?? `http://${host}:${config.PORT}`;
+  const link = `${base.replace(/\/$/, '')}/console/#setup=${firstOwnerToken(vault)}`;
+  process.stderr.write(`Nobody can sign in yet. Whoever opens this link becomes the owner: ${link}\n`);
 }
 
 export function needDatabaseUrl(config: Config, command: string): Config {

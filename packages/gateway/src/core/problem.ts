@@ -3,6 +3,7 @@ export const operatorProblemCodes = [
   // Who asks, and whether they may (`request`, `login`, `password`).
   'signed_out',
   'sign_in_wrong',
+  'setup_wrong',
   'role_too_low',
   'cross_site_request',
   'password_too_short',

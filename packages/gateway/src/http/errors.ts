@@ -29,6 +29,7 @@ const statuses: Readonly<Partial<Record<ProblemCode, number>>> = {
   // The operator API.
   signed_out: 401,
   sign_in_wrong: 401,
+  setup_wrong: 403,
   role_too_low: 403,
   cross_site_request: 403,
   second_factor_needed: 403,

@@ -8,6 +8,9 @@ export type OperatorTexts = Readonly<Record<OperatorProblemCode, (values: Values
 export const operatorTextsEn: OperatorTexts = {
   signed_out: () => 'You are not signed in, or your session has ended. Sign in, or send a valid token.',
   sign_in_wrong: () => 'The login or the password is wrong.',
+  setup_wrong: () =>
+    'This link does not set the gateway up: it is not whole, or there is an owner already. ' +
+    'The gateway prints it when it starts; later owners are added by the command "owner <login>".',
   role_too_low: (values) => `Your role does not allow this. It needs the role ${values.role} or a higher one.`,
   cross_site_request: () =>
     'The request comes from another site, or the header X-Vyplata-Request: 1 is missing. Nothing was changed.',

@@ -82,6 +82,13 @@ async function auditReserved(sql: Sql): Promise<Violation[]> {
   return queued === undefined || queued.count > queuedMax ? [] : auditTotal(sql, reservedCheck);
 }
 
+/** When the next pass is due, whoever makes it. It is overdue where no process makes any. */
+export async function readNextPass(sql: Sql): Promise<Date> {
+  const [row] = await sql.query<{ next_pass_at: Date }>('select next_pass_at from audit_progress');
+  if (row === undefined) throw new Error('the row of the audit beside the work is gone: restore it from a backup');
+  return row.next_pass_at;
+}
+
 type Found = { readonly violations: Violation[] };
 
 /** From account to account, from each one's checkpoint on, at most once around. What is wrong is found again. */

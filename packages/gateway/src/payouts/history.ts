@@ -35,6 +35,10 @@ export type NotificationLine = {
   readonly method: string;
   readonly state: 'pending' | 'delivered' | 'dead';
   readonly tries: number;
+  /** What the signature is over, byte for byte. */
+  readonly signedText: string;
+  /** Base64; null until the first try. */
+  readonly sign: string | null;
   readonly createdAt: Date;
   readonly endedAt: Date | null;
 };
@@ -75,7 +79,7 @@ export type PayoutHistory = {
 
 const notificationColumns = `n.merchant_id as "merchantId", n.notification_id as "notificationId",
   n.payout_id as "payoutId", n.account_id as "accountId", n.endpoint_id as "endpointId", n.url, n.method, n.state,
-  n.tries, n.created_at as "createdAt", n.ended_at as "endedAt"`;
+  n.tries, n.signed_text as "signedText", n.sign, n.created_at as "createdAt", n.ended_at as "endedAt"`;
 const deliveryColumns = `d.notification_id as "notificationId", d.try_no as "tryNo", d.started_at as "startedAt",
   d.duration_ms as "durationMs", d.status_code as "statusCode", d.error, d.answer`;
 const incidentColumns = `merchant_id as "merchantId", incident_id as "incidentId", payout_id as "payoutId", kind,

@@ -29,12 +29,7 @@ async function killDatabase(site: Site, what: 'postmaster' | 'session'): Promise
     await site.database.restart();
     return;
   }
-  const [row] = await site
-    .db()
-    .query<{ pid: number }>(
-      `select pid from pg_stat_activity where application_name like 'vyplata%' order by random()`,
-    );
-  process.kill(row?.pid as number, 'SIGKILL');
+  process.kill(await pickSession(site), 'SIGKILL');
   for (let tries = 0; tries < 200; tries += 1) {
     const isBack = await site
       .db()
@@ -45,6 +40,19 @@ async function killDatabase(site: Site, what: 'postmaster' | 'session'): Promise
     await sleep(50);
   }
   throw new Error('PostgreSQL did not come back after one of its sessions was killed');
+}
+
+/** After a recovery the gateways have to come back first. */
+async function pickSession(site: Site): Promise<number> {
+  for (;;) {
+    const [row] = await site
+      .db()
+      .query<{ pid: number }>(
+        `select pid from pg_stat_activity where application_name like 'vyplata%' order by random() limit 1`,
+      );
+    if (row !== undefined) return row.pid;
+    await sleep(50);
+  }
 }
 
 type Asking = { readonly what: string; readonly maxMs: number; readonly ask: () => Promise<unknown> };

@@ -37,32 +37,38 @@ const missing: Readonly<Record<Language, readonly string[]>> = {
   ],
 };
 
-/** Pages that the published documentation names. */
-const documentedPages: Readonly<Record<string, string>> = {
+const shortPaths: Readonly<Record<string, string>> = {
   '/': '/console/',
   '/console': '/console/',
-  '/cabinet/form/setting-api-certs': '/console/keys',
-  '/cabinet/resources/project-accounts': '/console/accounts',
+  '/cabinet': '/cabinet/',
 };
 
-/** `GET /console/…`: the built console, any other path of it being a page. `GET /openapi.json`: both APIs. */
+/**
+ * `GET /console/…`: the built console of the operators, any other path of it being a page. `GET /cabinet/…`: the same
+ * files as the merchants' people see them; the published documentation names pages below it.
+ * `GET /openapi.json`: all APIs.
+ */
 export function registerConsoleRoutes(server: FastifyInstance, folder = builtFolder): void {
   let known: Built | undefined;
   const load = async (): Promise<Built | undefined> => (known ??= await readBuilt(folder));
-  for (const [path, target] of Object.entries(documentedPages)) {
+  for (const [path, target] of Object.entries(shortPaths)) {
     server.get(path, (_request, reply) => reply.redirect(target));
   }
-  server.get<{ Params: { '*': string } }>('/console/*', async (request, reply) => {
+  const answerPage = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const built = await load();
-    const path = request.params['*'];
     if (built === undefined) return sendPage(reply, explainMissing(request), "default-src 'none'");
-    const file = built.files.get(path);
-    if (file !== undefined) return sendFile(request, reply, file);
-    if (path.startsWith('assets/')) return reject(request, reply, [{ code: 'path_unknown', field: 'request' }]);
     // Styles are added while the console runs: the nonce lets the console do so, and nothing that was smuggled in.
     const nonce = randomBytes(16).toString('base64url');
     return sendPage(reply, built.page.replaceAll(nonceForm, nonce), pagePolicy(nonce));
+  };
+  server.get<{ Params: { '*': string } }>('/console/*', async (request, reply) => {
+    const path = request.params['*'];
+    const file = (await load())?.files.get(path);
+    if (file !== undefined) return sendFile(request, reply, file);
+    if (path.startsWith('assets/')) return reject(request, reply, [{ code: 'path_unknown', field: 'request' }]);
+    return answerPage(request, reply);
   });
+  server.get('/cabinet/*', answerPage);
   server.get('/openapi.json', async (_request, reply) =>
     sendAnswer(reply, answerOk(await readFile(openApiFile, 'utf8'))),
   );

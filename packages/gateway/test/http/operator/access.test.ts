@@ -39,7 +39,13 @@ describe('access to the operator API', () => {
         else assert.ok(body.errors.request?.[0]?.startsWith('You are not signed in'));
       }
     }
-    const steps = ['session.create 400', 'session.challenge 201', 'session.show_passkey 400'];
+    const steps = [
+      'session.create 400',
+      'session.challenge 201',
+      'session.show_passkey 400',
+      'setup.create 400',
+      'setup.read 200',
+    ];
     assert.deepEqual(open.toSorted(), [...steps, ...steps].toSorted());
   });
 

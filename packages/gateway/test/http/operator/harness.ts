@@ -20,7 +20,19 @@ import { createRecorder } from '../../../src/payouts/record.ts';
 import { createPayoutReader } from '../../../src/payouts/store.ts';
 import { enroll, openAccount, openGround, vault } from '../../merchants/harness.ts';
 
+const facts = {
+  idempotentForMs: 86_400_000,
+  canInquire: true,
+  deliveryDelayMaxMs: undefined,
+  hasSignedCallbacks: true,
+};
+const connectors: Needs['connectors'] = {
+  names: () => ['sandbox'],
+  find: (name) => (name === 'sandbox' ? { facts } : undefined),
+};
+
 const monotonicMs = (): number => performance.now();
+
 export const password = 'correct horse battery';
 
 export type Reply = { readonly status: number; readonly body: Body; readonly headers: Record<string, unknown> };
@@ -83,7 +95,7 @@ export async function openGateway(
     vault,
     directory,
     guard: createSignInGuard({ db }),
-    connectors: { names: () => ['sandbox'] },
+    connectors,
     log,
     allowLoopbackUrls: false,
     isCookieSecure: true,

@@ -1,13 +1,17 @@
 import { Refusal } from '../../../core/problem.ts';
 import { readAccount } from '../../../merchants/accounts.ts';
 import { liftPause, listPauses, type PauseScope, setPause } from '../../../payouts/pause.ts';
+import { weighPause } from '../../../payouts/weigh-pause.ts';
 import {
   pauseAnswer,
   pauseBody,
   pauseParams,
+  pauseScopeQuery,
   pausesAnswer,
+  pauseWeightAnswer,
   readPauseScope,
   writePause,
+  writePauseWeight,
 } from '../../schemas/operator/pauses.ts';
 import { defineChange, defineRead, type OperatorRoute } from './route.ts';
 import { nameAccount } from './subject.ts';
@@ -21,6 +25,15 @@ export const pauseRoutes: readonly OperatorRoute[] = [
     summary: 'Everything that is paused at the moment',
     answer: pausesAnswer,
     handle: async ({ db }) => ({ items: (await listPauses(db)).map(writePause) }),
+  }),
+  defineRead({
+    name: 'pause_weight.read',
+    path: '/pauses/weight',
+    role: 'viewer',
+    summary: 'What a pause holds back, or would hold back if it were set: payouts that wait to be sent',
+    query: pauseScopeQuery,
+    answer: pauseWeightAnswer,
+    handle: async ({ db }, { query }) => writePauseWeight(await weighPause(db, readPauseScope(query))),
   }),
   defineChange({
     name: 'pause.set',

@@ -1,8 +1,10 @@
 import { maskNumber, recipientSpellings } from '../../../core/recipient.ts';
+import { readMerchant } from '../../../merchants/enroll.ts';
 import {
   closeIncident,
   listDeadNotifications,
   listIncidents,
+  listNotifications,
   readNotification,
   readPayoutHistory,
   readPayoutLine,
@@ -11,6 +13,7 @@ import {
 import { reversePayout } from '../../../payouts/reverse.ts';
 import { contentTypes, exportPayouts } from '../../export-payouts.ts';
 import { searchPayouts } from '../../../payouts/search.ts';
+import { ownNotificationQuery } from '../../schemas/cabinet/payouts.ts';
 import { pageAnswer, readAmount, writePage } from '../../schemas/operator/fields.ts';
 import {
   deadQuery,
@@ -37,6 +40,7 @@ import {
   writeNotification,
   writePayout,
 } from '../../schemas/operator/payouts.ts';
+import { merchantParams } from '../../schemas/operator/merchants.ts';
 import { defineAct, defineChange, defineExport, defineRead, type OperatorRoute } from './route.ts';
 import { nameMerchant, namePayout } from './subject.ts';
 
@@ -135,6 +139,22 @@ export const payoutRoutes: readonly OperatorRoute[] = [
 ];
 
 export const notificationRoutes: readonly OperatorRoute[] = [
+  defineRead({
+    name: 'merchant_notification.list',
+    path: '/merchants/{merchant_id}/notifications',
+    role: 'viewer',
+    summary: 'What a merchant was told or is to be told, newest first',
+    params: merchantParams,
+    query: ownNotificationQuery,
+    answer: pageAnswer(notificationAnswer),
+    async handle({ db }, { params, query }) {
+      const { state, endpoint_id: endpointId, cursor: beforeId, limit } = query;
+      await readMerchant(db, params.merchant_id);
+      const page = { merchantId: params.merchant_id, state, endpointId, beforeId, limit: limit + 1 };
+      const rows = await listNotifications(db, page);
+      return writePage(rows, { limit, idOf: ({ notificationId }) => notificationId, write: writeNotification });
+    },
+  }),
   defineRead({
     name: 'notification.list_dead',
     path: '/notifications/dead',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Facts } from '../../../core/outcome.ts';
 import { type Problem, Refusal } from '../../../core/problem.ts';
 import type { Db, Tx } from '../../../db/pool.ts';
 import type { SignInGuard } from '../../../operators/guard-sign-in.ts';
@@ -40,7 +41,10 @@ export type Needs = {
   preflightOrder(request: OrderRequest): Promise<Preflight>;
   readonly guard: SignInGuard;
   /** The connectors of this installation. */
-  readonly connectors: { names(): readonly string[] };
+  readonly connectors: {
+    names(): readonly string[];
+    find(name: string): { readonly facts: Facts } | undefined;
+  };
   readonly log: Log;
   /** Development: endpoints may be on this machine. */
   readonly allowLoopbackUrls: boolean;

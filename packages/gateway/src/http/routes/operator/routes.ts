@@ -19,13 +19,16 @@ import { recipientRoutes } from './recipients.ts';
 import type { Needs, OperatorRoute } from './route.ts';
 import { serviceRoutes } from './services.ts';
 import { sessionRoutes, userRoutes } from './sessions.ts';
+import { setupRoutes } from './setup.ts';
 import { signInRoutes } from './sign-in.ts';
+import { systemRoutes } from './system.ts';
 
 export type { Needs } from './route.ts';
 
 export const operatorPrefix = '/operator/v1';
 
 const ownRoutes: readonly OperatorRoute[] = [
+  ...setupRoutes,
   ...signInRoutes,
   ...sessionRoutes,
   ...factorRoutes,
@@ -45,6 +48,7 @@ const ownRoutes: readonly OperatorRoute[] = [
   ...incidentRoutes,
   ...pauseRoutes,
   ...auditRoutes,
+  ...systemRoutes,
 ];
 
 export const operatorRoutes: readonly OperatorRoute[] = [

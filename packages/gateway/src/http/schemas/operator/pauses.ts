@@ -1,9 +1,12 @@
 import { z } from 'zod';
 import { type Problem, Refusal } from '../../../core/problem.ts';
 import type { Pause, PauseScope } from '../../../payouts/pause.ts';
+import type { PauseWeight } from '../../../payouts/weigh-pause.ts';
 import {
   accountIdAnswer,
   accountIdText,
+  amountAnswer,
+  amountWriter,
   idAnswer,
   idText,
   longTextField,
@@ -39,10 +42,38 @@ export const pauseAnswer = z
   })
   .meta({ id: 'Pause' });
 
+/** As in the body of a pause; ids in a query are text. */
+export const pauseScopeQuery = z.strictObject({
+  scope: scopeField,
+  connector: pauseBody.shape.connector,
+  merchant_id: idText.transform(Number).optional(),
+  account_id: accountIdText.optional(),
+});
+
+export const pauseWeightAnswer = z
+  .object({
+    payouts: z.int().meta({ description: 'Accepted and not sent yet; what was sent goes on' }),
+    amounts: z.array(z.object({ currency: z.string(), payouts: z.int(), due: amountAnswer })),
+    is_cut_off: z.boolean().meta({ description: 'There is at least as much: counting stopped' }),
+  })
+  .meta({ id: 'PauseWeight' });
+
+export function writePauseWeight({ payouts, amounts, isCutOff }: PauseWeight): z.input<typeof pauseWeightAnswer> {
+  return {
+    payouts,
+    amounts: amounts.map(({ currency, payouts: count, dueMinor }) => ({
+      currency,
+      payouts: count,
+      due: amountWriter(currency)(dueMinor),
+    })),
+    is_cut_off: isCutOff,
+  };
+}
+
 export const pausesAnswer = z.object({ items: z.array(pauseAnswer) });
 
 /** Each scope names what it is about and nothing else. Throws a Refusal with each field that is missing or too much. */
-export function readPauseScope(body: z.output<typeof pauseBody>): PauseScope {
+export function readPauseScope(body: Omit<z.output<typeof pauseBody>, 'reason'>): PauseScope {
   const { scope, connector, merchant_id: merchantId, account_id: accountId } = body;
   const problems = [
     ...judgeField({ field: 'connector', isWanted: scope === 'connector', isGiven: connector !== undefined }),

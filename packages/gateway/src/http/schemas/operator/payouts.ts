@@ -209,13 +209,23 @@ const attemptAnswer = z
     state: z.string(),
     provider_id: z.string().nullable(),
     asks: z.int(),
+    request: z
+      .object({
+        reference: z.string(),
+        service_code: z.string(),
+        recipient: z.string().meta({ description: 'Masked here; the provider was given it whole' }),
+        amount: amountAnswer,
+        currency: z.string(),
+      })
+      .meta({ description: 'What the provider was asked to do. Details of the customer go with it and are not shown' }),
     answer: z.unknown(),
     started_at: momentAnswer,
     ended_at: momentAnswer.nullable(),
   })
   .meta({ id: 'Attempt' });
 
-function writeAttempt(line: AttemptLine): z.input<typeof attemptAnswer> {
+function writeAttempt(line: AttemptLine, payout: PayoutLine): z.input<typeof attemptAnswer> {
+  const { serviceCode, recipientMask, currency, dueMinor } = payout;
   return {
     attempt_no: line.attemptNo,
     connector: line.connector,
@@ -223,6 +233,13 @@ function writeAttempt(line: AttemptLine): z.input<typeof attemptAnswer> {
     state: line.state,
     provider_id: line.providerId,
     asks: line.asks,
+    request: {
+      reference: line.reference,
+      service_code: serviceCode,
+      recipient: recipientMask,
+      amount: amountWriter(currency)(dueMinor),
+      currency,
+    },
     answer: line.answer,
     started_at: writeMoment(line.startedAt),
     ended_at: writeMoment(line.endedAt),
@@ -240,6 +257,8 @@ export const notificationAnswer = z
     method: z.string(),
     state: z.enum(['pending', 'delivered', 'dead']),
     tries: z.int(),
+    signed_text: z.string().meta({ description: 'What the signature is over, byte for byte' }),
+    sign: z.string().nullable().meta({ description: 'Base64; null until the first try' }),
     created_at: momentAnswer,
     ended_at: momentAnswer.nullable(),
   })
@@ -256,6 +275,8 @@ export function writeNotification(line: NotificationLine): z.input<typeof notifi
     method: line.method,
     state: line.state,
     tries: line.tries,
+    signed_text: line.signedText,
+    sign: line.sign,
     created_at: writeMoment(line.createdAt),
     ended_at: writeMoment(line.endedAt),
   };
@@ -342,7 +363,7 @@ export function writeHistory(history: PayoutHistory): z.input<typeof historyAnsw
   return {
     payout: writePayout(history.payout),
     transitions: history.transitions.map(writeTransition),
-    attempts: history.attempts.map(writeAttempt),
+    attempts: history.attempts.map((attempt) => writeAttempt(attempt, history.payout)),
     postings: history.postings.map((posting) => writePosting(posting, currency)),
     notifications: history.notifications.map(writeNotification),
     deliveries: history.deliveries.map(writeDelivery),

@@ -13,6 +13,13 @@ const passwordField = z.string().max(passwordLengthMax);
 
 export const signInBody = z.strictObject({ login: textField({ max: 100 }), password: passwordField });
 
+export const setupAnswer = z.object({ is_open: z.boolean() });
+export const setupBody = z.strictObject({
+  token: z.string().max(100).meta({ description: 'From the link that the gateway prints while there is nobody' }),
+  login: textField({ max: 100 }),
+  password: passwordField,
+});
+
 export const operatorAnswer = z
   .object({
     user_id: idAnswer,
