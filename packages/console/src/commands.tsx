@@ -32,7 +32,7 @@ export function Commands({ onClose, onHelp }: CommandsProps) {
   const chosenId = `command-${chosen?.key ?? ''}`;
   useEffect(() => {
     // A promise in newer browsers: an effect must not answer it.
-    void document.getElementById(chosenId)?.scrollIntoView({ block: 'nearest' });
+    document.getElementById(chosenId)?.scrollIntoView({ block: 'nearest' });
   }, [chosenId]);
   return (
     <Modal opened onClose={onClose} title={t('commands.title')} closeButtonProps={{ 'aria-label': t('close') }}>
