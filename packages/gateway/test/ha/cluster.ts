@@ -25,13 +25,13 @@ export type Cluster = {
   restart(node: Node): Promise<void>;
   /** Everything on a node stands still, as a virtual machine does that is moved; answers how it goes on. */
   pause(node: Node): Promise<() => void>;
-  /** Settles when one leads and as many follow. */
+  /** Settles when one leads, at least so many follow, and one of them confirms every commit. */
   untilWhole(followers: number): Promise<void>;
   close(): Promise<void>;
 };
 
 const binaries = ['/usr/lib/postgresql/17/bin', '/usr/lib/postgresql/16/bin', '/usr/lib/postgresql/15/bin'];
-const patience = 90_000;
+const patience = 150_000;
 const user = 'vyplata';
 
 /** What is missing here, as a sentence; undefined: nothing. */
