@@ -194,7 +194,7 @@ describe('journeys of an operator', () => {
     // Workers count once a while.
     await page.waitForFunction(() => document.querySelectorAll('.chart canvas').length === 2);
     const sandbox = page.getByRole('region', { name: 'Connectors, last 24 hours' }).getByRole('row').last();
-    await sandbox.getByText(/^\d+ \/ [1-9]/).waitFor({ timeout: 60_000 });
+    await sandbox.getByText(/^\d\d+ \/ [1-9]/).waitFor({ timeout: 60_000 });
     assert.match(
       (await page.getByRole('img', { name: /^In the last hour/ }).getAttribute('aria-label')) ?? '',
       /In the last hour \d\d payouts were accepted/,
