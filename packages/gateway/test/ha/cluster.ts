@@ -19,6 +19,8 @@ export type Cluster = {
   /** All servers in one URL. */
   readonly url: string;
   leader(): Promise<Node>;
+  /** The one that confirms commits now. */
+  standby(): Promise<Node>;
   /** kill -9 of everything on a node. */
   kill(node: Node): Promise<void>;
   /** A killed node comes back, to follow whoever leads now. */
@@ -77,10 +79,16 @@ export async function openCluster(): Promise<Cluster> {
     await start(node.name, ['patroni', path]);
   };
   for (const node of nodes) await startNode(node);
-  const leader = (): Promise<Node> => untilFound('a leader', () => findLeader(nodes));
+  const leader = (): Promise<Node> => untilFound('leader', () => findLeader(nodes));
   return {
     url: `postgres://${user}@${nodes.map(({ port }) => `127.0.0.1:${port}`).join(',')}/postgres`,
     leader,
+    standby: () =>
+      untilFound('standby that confirms commits', async () => {
+        const members = await readMembers(await leader());
+        const name = members.find(({ role }) => role === 'sync_standby')?.name;
+        return nodes.find((node) => node.name === name);
+      }),
     async kill(node) {
       for (const pid of await processesOf(folder, node)) signal(pid, 'SIGKILL');
       children.delete(node.name);
@@ -94,7 +102,7 @@ export async function openCluster(): Promise<Cluster> {
       };
     },
     async untilWhole(followers) {
-      await untilFound('a whole cluster', async () => {
+      await untilFound('whole cluster', async () => {
         const one = await findLeader(nodes);
         const members = one === undefined ? [] : await readMembers(one);
         const streaming = members.filter(({ state, role }) => role !== 'leader' && isFollowing(state)).length;

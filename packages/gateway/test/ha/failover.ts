@@ -26,7 +26,7 @@ type Scene = {
 
 /**
  * Two gateways that answer and two that work, on three servers that follow each other, under load from beginning to
- * end. The leader is killed, another one stands still for longer than it may, and every gateway is replaced
+ * end. The leader is killed, the standby that confirms commits stands still, and every gateway is replaced
  * one by one; then what must be zero is counted.
  */
 export async function runFailover(given: { readonly rounds: number }): Promise<Failover> {
@@ -61,7 +61,7 @@ export async function runFailover(given: { readonly rounds: number }): Promise<F
     const blows: Blow[] = [];
     await sleep(2_000);
     for (let round = 0; round < given.rounds; round += 1) {
-      blows.push(await killLeader(scene), await pauseLeader(scene));
+      blows.push(await killLeader(scene), await pauseStandby(scene));
     }
     blows.push(await replaceGateways(scene, children));
     await Promise.all(loads.map((load) => load.stop()));
@@ -88,15 +88,18 @@ async function killLeader(scene: Scene): Promise<Blow> {
   });
 }
 
-/** When it goes on it still thinks that it leads: what it commits then must not count. */
-async function pauseLeader(scene: Scene): Promise<Blow> {
-  await scene.cluster.untilWhole(1);
-  const leader = await scene.cluster.leader();
-  return strike(scene, 'the leader stands still and goes on after another one took over', async () => {
-    const goOn = await scene.cluster.pause(leader);
+/**
+ * Nothing is committed until another server confirms commits. A leader is not made to stand still here: without a
+ * watchdog that ends it, Patroni cannot promise that it stops to lead before it goes on (docs/operations.md).
+ */
+async function pauseStandby(scene: Scene): Promise<Blow> {
+  await scene.cluster.untilWhole(2);
+  const standby = await scene.cluster.standby();
+  return strike(scene, 'the standby that confirms commits stands still, and goes on', async () => {
+    const goOn = await scene.cluster.pause(standby);
     return async () => {
       goOn();
-      await sleep(5_000);
+      await scene.cluster.untilWhole(2);
     };
   });
 }

@@ -1,4 +1,4 @@
-// npm run ha              a replicated database under load: failovers, a leader that stands still, new gateways
+// npm run ha              a replicated database under load: failovers, a standby that stands still, new gateways
 // npm run ha -- --short   each once
 import { findMissing } from './cluster.ts';
 import { runFailover } from './failover.ts';
