@@ -128,7 +128,9 @@ async function testNotifications(commands: Commands): Promise<void> {
 
 /** A server with a certificate of its own making; counts the requests that were sent to it all the same. */
 async function startUntrusted() {
-  const [key, cert] = [join(folder, 'tls.key'), join(folder, 'tls.pem')];
+  // One of its own for each: they are made at the same time.
+  const own = await mkdtemp(join(folder, 'tls-'));
+  const [key, cert] = [join(own, 'tls.key'), join(own, 'tls.pem')];
   const make = [
     'req',
     '-x509',
