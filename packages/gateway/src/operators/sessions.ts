@@ -15,7 +15,7 @@ export type Operator = {
   readonly sessionId: bigint;
   readonly kind: SessionKind;
   readonly expiresAt: Date;
-  /** Whether the user has a second factor, be it used for this session or not. */
+  /** Whether the user has a second factor, be it used at this sign-in or not. */
   readonly hasFactor: boolean;
 };
 
