@@ -64,7 +64,8 @@ export async function makeServer(folder: string): Promise<DebianServer> {
     return stdout.trim();
   };
   run('initdb', ['-D', data, '-A', 'trust', '-U', user, '-E', 'UTF8', '--locale', 'C.UTF-8', '--data-checksums']);
-  const settings = `listen_addresses = ''\nunix_socket_directories = '${own}'\ninclude '${join(own, 'conf/postgresql.conf')}'\n`;
+  const include = `include '${join(own, 'conf/postgresql.conf')}'`;
+  const settings = `listen_addresses = ''\nunix_socket_directories = '${own}'\n${include}\n`;
   await appendFile(join(data, 'postgresql.conf'), settings);
   let child: ChildProcess | undefined;
   const psql = (statement: string): string => run('psql', ['-h', own, '-U', user, '-d', 'postgres', '-Atc', statement]);
