@@ -29,6 +29,10 @@ const checks: Check[] = [
     name: 'licences',
     find: () => checkGenerated({ root, file: 'docs/licences.md', script: ['scripts/supply/print-licences.ts'] }),
   },
+  {
+    name: 'settings',
+    find: () => checkGenerated({ root, file: 'docs/operations.md', script: ['scripts/print-settings.ts'] }),
+  },
   { name: 'links', find: () => checkLinks(root) },
   {
     name: 'openapi',
