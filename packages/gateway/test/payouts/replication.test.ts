@@ -70,4 +70,5 @@ test('a commit that stopped waiting for its standby is no 200, and a repeat gets
     'select count(*) as count, min(b.held_minor) as held from payout join balance b using (merchant_id, account_id)',
   );
   assert.deepEqual(row, { count: 1n, held: 100n });
+  assert.ok(room.creatorTally().unreplicated > 0, 'it is counted');
 });

@@ -69,6 +69,7 @@ export async function openGateway(
     error: (fields: object) => void logged.push(fields),
     warn: (fields: object) => void logged.push(fields),
     info: () => {},
+    debug: () => {},
   };
   const directory = openDirectory({ db, log });
   const resent: object[] = [];
