@@ -139,7 +139,7 @@ const databaseUrl = z.string().check((context) => {
   }
 });
 
-/** As OpenTelemetry writes them: pairs with commas between them, values percent-encoded. What is wrong is not quoted. */
+/** As OpenTelemetry writes them: pairs, commas between them, values percent-encoded. What is wrong is not quoted. */
 const traceHeaders = z
   .string()
   .optional()
