@@ -104,18 +104,18 @@ export function createTrail(needs: Needs): Trail | undefined {
   return {
     begin(name, payout) {
       const startedMs = needs.monotonicMs();
-      const spanId = needs.collector === undefined ? undefined : makeSpanId();
       const trace = deriveTrace(needs.digest, payout.payoutId);
       const isKept = isSampled(trace, needs.share ?? 1);
+      // Of a payout that is not collected there is nothing to tell apart.
+      const spanId = isKept && needs.collector !== undefined ? makeSpanId() : trace.firstSpanId;
       return {
-        traceparent: spanId && `00-${trace.traceId}-${spanId}-${isKept ? '01' : '00'}`,
+        traceparent: needs.collector && `00-${trace.traceId}-${spanId}-${isKept ? '01' : '00'}`,
         end: (facts = {}) => finish(needs, { name, payout, trace, spanId, startedMs, facts }),
       };
     },
     note(name, payout, past) {
       const trace = deriveTrace(needs.digest, payout.payoutId);
-      const spanId = past.isFirst === true ? trace.firstSpanId : makeSpanId();
-      finish(needs, { name, payout, trace, spanId, facts: {}, ...past });
+      finish(needs, { name, payout, trace, facts: {}, ...past });
     },
   };
 }
@@ -124,7 +124,8 @@ type Ended = Past & {
   readonly name: StepName;
   readonly payout: PayoutKey;
   readonly trace: Trace;
-  readonly spanId: string | undefined;
+  /** Default: one that nobody has been told. */
+  readonly spanId?: string;
   readonly facts: Facts;
 };
 
@@ -140,8 +141,7 @@ function finish(needs: Needs, ended: Ended): void {
   const wallMs = Date.now() - nowMs;
   const { kind, name: spanName } = steps[name];
   const times = { startedAtMs: wallMs + ended.startedMs, endedAtMs: wallMs + endedMs };
-  const spanId = ended.spanId ?? makeSpanId();
-  const isFirst = spanId === trace.firstSpanId;
+  const { isFirst = false, spanId = isFirst ? trace.firstSpanId : makeSpanId() } = ended;
   const parentSpanId = isFirst ? undefined : trace.firstSpanId;
   const span = { name: spanName, kind, ...times, attributes: nameAttributes(payout, facts) };
   const { parent } = ended;
