@@ -67,7 +67,7 @@ export const metrics = {
     name: 'vyplata_stage_seconds',
     kind: 'histogram',
     labels: ['stage'],
-    help: 'Queued: accepted to first sent; sent: last sent to ended; untold: ended to first try; told: ended to delivered',
+    help: 'queued: accepted to first sent; sent: last sent to ended; untold: ended to first try; told: to delivered',
     buckets: lifeSeconds,
   },
   providerSeconds: {

@@ -83,7 +83,7 @@ describe('the dashboard', async () => {
   });
 
   test('of another shape is refused', () => {
-    const [first] = panels.filter(({ type }) => type !== 'row');
+    const first = panels.find(({ type }) => type !== 'row');
     const broken = [
       { ...first, colour: 1 },
       { ...first, targets: [] },

@@ -61,10 +61,7 @@ export async function startEngine(
     monotonicMs,
     vault: room.vault,
     policy: quickPolicy,
-    recorder: createRecorder({
-      db: room.db,
-      overloaded,
-    }),
+    recorder: createRecorder({ db: room.db, overloaded }),
     callDeadlineMs: 200,
     wake: () => worker.wake(),
     onIncident: (incident) => incidents.push(incident.kind),
