@@ -182,6 +182,7 @@ function registerRoutes(server: HttpServer, { options, parts, creator }: Served)
     supportContact,
     reader: createPayoutReader({
       db: pools.readDb,
+      isConfirmed: true,
       overloaded,
     }),
     skipWaits: (input) => skipWaits({ db: pools.readDb, wake: parts.wake, skipDelay: parts.sandbox.skipDelay }, input),
