@@ -4,6 +4,7 @@ import { chownSync, existsSync, rmSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openSession } from '../../src/db/pool.ts';
 import { findFreePort } from '../gateway.ts';
 import { openNetwork, type Side, type Site } from './network.ts';
 import { configOf, type Node, patroniCommand, stallPath, user } from './patroni.ts';
@@ -30,7 +31,9 @@ export type Cluster = {
   cut(node: Node, side: Side): () => void;
   /** Settles when one leads, at least so many follow, and one of them confirms every commit. */
   untilWhole(followers: number): Promise<void>;
-  close(): Promise<void>;
+  /** `keepLogs`: leaves the folder there, for whoever wants to know what happened. */
+  close(given: { readonly keepLogs: boolean }): Promise<void>;
+  readonly folder: string;
 };
 
 const nodeNames = ['one', 'two', 'three'];
@@ -62,14 +65,14 @@ export async function openCluster(): Promise<Cluster> {
   };
   for (const node of nodes) await startNode(node);
   const leader = (): Promise<Node> => untilFound('leader', () => findLeader(nodes));
-  const close = async (): Promise<void> => {
+  const close = async ({ keepLogs }: { readonly keepLogs: boolean }): Promise<void> => {
     for (const node of nodes) for (const pid of await processesOf(folder, node)) signal(pid, 'SIGKILL');
     for (const child of children.values()) child.kill('SIGKILL');
     await new Promise((resolve) => setTimeout(resolve, 200));
     sweep();
     network.close();
     process.off('exit', sweep);
-    rmSync(folder, { recursive: true, force: true });
+    if (!keepLogs) rmSync(folder, { recursive: true, force: true });
   };
   return {
     url: `postgres://${user}@${nodes.map(({ site, port }) => `${site.front}:${port}`).join(',')}/postgres`,
@@ -102,6 +105,7 @@ export async function openCluster(): Promise<Cluster> {
       await untilFound('whole cluster', () => findWhole(nodes, followers));
     },
     close,
+    folder,
   };
 }
 
@@ -113,10 +117,6 @@ function etcdCommand({ folder, host, port, peerPort }: EtcdPlace): readonly stri
     --listen-client-urls ${clients} --advertise-client-urls ${clients}
     --listen-peer-urls ${peers} --initial-advertise-peer-urls ${peers} --initial-cluster one=${peers}`;
   return words.split(/\s+/);
-}
-
-function isFollowing(state: string): boolean {
-  return state === 'running' || state === 'streaming';
 }
 
 /** PostgreSQL refuses root; Debian's package brings a user for it. */
@@ -196,12 +196,23 @@ async function readMembers(node: Node): Promise<readonly Member[]> {
   return ((await answer.json()) as { members: Member[] }).members;
 }
 
-/** The leader, when so many follow it and one of them confirms commits. */
+/** The leader, when so many follow it and one of them confirms commits: by its own account, Patroni's lags behind. */
 async function findWhole(nodes: readonly Node[], followers: number): Promise<Node | undefined> {
   const leader = await findLeader(nodes);
-  const members = leader === undefined ? [] : await readMembers(leader);
-  const following = members.filter(({ state, role }) => role !== 'leader' && isFollowing(state)).length;
-  return following >= followers && members.some(({ role }) => role === 'sync_standby') ? leader : undefined;
+  if (leader === undefined) return undefined;
+  const states = await readFollowers(leader);
+  return states.length >= followers && states.includes('sync') ? leader : undefined;
+}
+
+/** How each server that follows by now takes part in commits. */
+async function readFollowers({ site, port }: Node): Promise<readonly string[]> {
+  const session = await openSession({ url: `postgres://${user}@${site.front}:${port}/postgres` });
+  try {
+    const { rows } = await session.query(`select sync_state from pg_stat_replication where state = 'streaming'`);
+    return rows.map((row) => (row as { sync_state: string }).sync_state);
+  } finally {
+    await session.end();
+  }
 }
 
 async function findLeader(nodes: readonly Node[]): Promise<Node | undefined> {

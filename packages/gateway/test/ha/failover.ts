@@ -15,8 +15,6 @@ const migrations = fileURLToPath(new URL('../../migrations', import.meta.url));
 /** One thing that was done to the cluster or to the gateways, and how long merchants had to wait for a yes after it. */
 export type Blow = { readonly what: string; readonly outageMs: number };
 
-export type Failover = Figures & { readonly blows: readonly Blow[] };
-
 type Gateways = ReturnType<typeof createProcesses>;
 
 type Scene = {
@@ -31,11 +29,16 @@ export const blowNames = ['kill-leader', 'pause-standby', 'pause-leader', 'cut-l
 
 export type BlowName = (typeof blowNames)[number];
 
+type Given = {
+  readonly blows: readonly BlowName[];
+  readonly onBlow: (blow: Blow) => void;
+};
+
 /**
  * Two gateways that answer and two that work, on three servers that follow each other, under load from beginning to
  * end. Blows fall, every gateway is replaced one by one, and then what must be zero is counted.
  */
-export async function runFailover(given: { readonly blows: readonly BlowName[] }): Promise<Failover> {
+export async function runFailover(given: Given): Promise<Figures> {
   const cluster = await openCluster();
   const folder = await makeFolder();
   const receiver = await startReceiver();
@@ -49,6 +52,7 @@ export async function runFailover(given: { readonly blows: readonly BlowName[] }
   const ports = [await findFreePort(), await findFreePort()] as const;
   const gateways = createProcesses({ folder, port: ports[0], url: () => cluster.url, settings: {} });
   const loads: Load[] = [];
+  let isDone = false;
   try {
     await cluster.leader();
     await cluster.untilWhole(2);
@@ -64,23 +68,25 @@ export async function runFailover(given: { readonly blows: readonly BlowName[] }
     const pace = { clients: 6, pauseMs: 20, patienceMs: 15_000 };
     loads.push(...ports.map((port) => startLoad(site, shop, { ...pace, port })));
     const scene = { cluster, gateways, loads, ports };
-    const blows: Blow[] = [];
     await sleep(2_000);
     for (const name of given.blows) {
-      if (cluster.isCuttable || !name.startsWith('cut-')) blows.push(await blowActs[name](scene));
+      if (cluster.isCuttable || !name.startsWith('cut-')) given.onBlow(await blowActs[name](scene));
     }
-    blows.push(await replaceGateways(scene, children));
+    given.onBlow(await replaceGateways(scene, children));
     await Promise.all(loads.map((load) => load.stop()));
     // The servers have Debian's settings, and have not had the time to look at their tables by themselves.
     await db.query('analyze');
-    return { ...(await verifySite(site, loads)), blows };
+    const figures = await verifySite(site, loads);
+    isDone = figures.findings.length === 0;
+    return figures;
   } finally {
     // Clients that insist on an answer would go on for ever once nobody is there.
     await Promise.all(loads.map((load) => load.stop()));
     await gateways.endAll();
     await receiver.close();
     await db.close().catch(() => {});
-    await cluster.close();
+    await cluster.close({ keepLogs: !isDone });
+    if (!isDone) process.stderr.write(`the servers' logs are in ${cluster.folder}\n`);
     await removeFolder(folder);
   }
 }

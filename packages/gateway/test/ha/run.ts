@@ -14,10 +14,11 @@ if (missing !== undefined) {
 const inside = await reenterOwnNetwork();
 if (inside !== undefined) process.exit(inside);
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
-const figures = await runFailover({ blows: readBlows(process.argv.slice(2)) });
-for (const { what, outageMs } of figures.blows) {
-  process.stdout.write(`${what}: orders are accepted again after ${(outageMs / 1_000).toFixed(1)} s\n`);
-}
+const figures = await runFailover({
+  blows: readBlows(process.argv.slice(2)),
+  onBlow: ({ what, outageMs }) =>
+    void process.stdout.write(`${what}: orders are accepted again after ${(outageMs / 1_000).toFixed(1)} s\n`),
+});
 const isClean = figures.acknowledged > 0 && wrongs.every((wrong) => figures[wrong] === 0);
 process.stdout.write(
   `${figures.acknowledged} acknowledged, ${wrongs.map((one) => `${one} ${figures[one]}`).join(', ')}\n`,
