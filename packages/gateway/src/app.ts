@@ -186,7 +186,7 @@ function registerRoutes(server: HttpServer, { options, parts, creator }: Served)
     monotonicMs,
     log,
     supportContact,
-    reader: createPayoutReader({ db: pools.readDb, overloaded }),
+    reader: createPayoutReader({ db: pools.readDb, isConfirmed: true, overloaded }),
     skipWaits: (input) => skipWaits({ db: pools.readDb, wake: parts.wake, skipDelay: parts.sandbox.skipDelay }, input),
   });
   registerConsoleRoutes(server);

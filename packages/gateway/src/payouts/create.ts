@@ -175,7 +175,10 @@ async function findRepeat(
   input: { readonly merchantId: bigint; readonly accountId: string; readonly order: Order },
 ): Promise<Repeat> {
   const { merchantId, accountId, order } = input;
-  const record = await findOrder(needs.probeDb, { merchantId, orderId: order.orderId });
+  const key = { merchantId, orderId: order.orderId };
+  if ((await findOrder(needs.probeDb, key)) === undefined) return { kind: 'none' };
+  // What can be read here may be on no standby yet. Asked by a statement that writes, the answer waits until it is.
+  const record = await probeOrder(needs.probeDb, key);
   if (record === undefined) return { kind: 'none' };
   const isSame = isSameOrder(needs, canonicalOrder(accountId, order), record);
   return { kind: isSame ? 'same' : 'other', payoutId: record.payoutId };
