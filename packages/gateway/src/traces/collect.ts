@@ -99,7 +99,7 @@ async function loadPackages() {
   } catch (cause) {
     throw new Error(
       'OTEL_EXPORTER_OTLP_ENDPOINT is set, but the packages of OpenTelemetry are not installed. ' +
-        'Install the optional dependencies of the gateway, or unset it.',
+        'Install what the gateway depends on with `npm ci`, or unset it.',
       { cause },
     );
   }

@@ -27,5 +27,5 @@ test('traces without the packages are refused in a sentence that says what to do
   const program = `const { openCollector } = await import('../../src/traces/collect.ts');
     const options = { endpoint: 'http://127.0.0.1:9', headers: {}, serviceName: 'test', onTrouble() {} };
     await openCollector(options).catch((error) => console.log(error.message));`;
-  assert.match(await runWithout(program), /packages of OpenTelemetry are not installed\. Install the optional/);
+  assert.match(await runWithout(program), /packages of OpenTelemetry are not installed\. Install what/);
 });
