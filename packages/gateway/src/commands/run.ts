@@ -48,7 +48,7 @@ export async function openApp(
   const connection = await connect(config, stops, log);
   const isEmbedded = config.DATABASE_URL === undefined;
   if (isEmbedded) {
-    await applyMigrations(connection, log);
+    await applyMigrations(config, connection, log);
     await quarantineIfRestored(config, connection, log);
   } else await checkDatabase(connection);
   const masterKeys = await readMasterKeys(config);

@@ -111,7 +111,9 @@ function weighAdd(reader: Reader, table: string): Action | undefined {
   const rest = reader.rest();
   const touches: Touch[] = [{ relation: table, mode: 'access exclusive', effort: effortOfColumn(rest) }];
   for (const relation of findReferences(rest)) {
-    if (relation !== table) touches.push({ relation, mode: 'share row exclusive', effort: 'catalogue' });
+    // Rows that have a value already are looked up in the other table.
+    const effort = rest.some(({ text }) => text === 'default') ? 'scan' : 'catalogue';
+    if (relation !== table) touches.push({ relation, mode: 'share row exclusive', effort });
   }
   return { does: `adds the column ${column}`, touches };
 }
@@ -153,7 +155,7 @@ function weighAddConstraint(reader: Reader, table: string): Action | undefined {
     const onOthers: Touch[] = others.map((relation) => ({
       relation,
       mode: 'share row exclusive',
-      effort: 'catalogue',
+      effort,
     }));
     const own: Touch = { relation: table, mode: 'share row exclusive', effort };
     return { does: `adds the foreign key ${name}${later}`, touches: [own, ...onOthers] };

@@ -168,37 +168,13 @@ function weighAlterSequence(reader: Reader): Weight {
   return known(`changes the sequence ${relation}`, [{ relation, mode: 'share row exclusive', effort: 'catalogue' }]);
 }
 
-/** Functions that read or count, and touch nothing that is named here. */
+/** Functions that read or count and touch nothing by themselves, and keywords that may stand before a parenthesis. */
 const harmless = new Set(
-  ['count', 'max', 'min', 'sum', 'coalesce', 'greatest', 'least', 'now', 'clock_timestamp', 'length', 'lower', 'upper']
-    .concat(['set_config', 'current_setting', 'pg_sleep', 'row_number', 'date_trunc', 'extract', 'to_regclass'])
-    .concat([
-      'unnest',
-      'array_agg',
-      'string_agg',
-      'generate_series',
-      'encode',
-      'decode',
-      'nullif',
-      'exists',
-      'in',
-      'any',
-    ])
-    .concat([
-      'values',
-      'as',
-      'materialized',
-      'over',
-      'filter',
-      'all',
-      'from',
-      'where',
-      'and',
-      'or',
-      'not',
-      'on',
-      'select',
-    ]),
+  [
+    'count max min sum coalesce greatest least nullif now clock_timestamp date_trunc extract length lower upper',
+    'unnest array_agg string_agg generate_series row_number encode decode set_config current_setting to_regclass',
+    'values as materialized conflict over filter exists in any all from where and or not on by select when then else',
+  ].flatMap((line) => line.split(' ')),
 );
 
 /** Changes of rows, also inside `with`. What their triggers do is not in the text. */
@@ -224,7 +200,9 @@ function weighRows(tokens: readonly Token[]): Weight {
 /** `insert into t (` and `with t (` look like calls and name columns. */
 function isTarget(tokens: readonly Token[], at: number): boolean {
   const before = tokens[at - 1]?.text ?? '';
-  return ['into', 'with', ',', 'conflict', 'recursive', '.', 'using'].includes(before) && tokens[0]?.text !== 'select';
+  return (
+    ['into', 'as', 'with', ',', 'conflict', 'recursive', '.', 'using'].includes(before) && tokens[0]?.text !== 'select'
+  );
 }
 
 type RowChange = { readonly does: string; readonly touch: Touch };
