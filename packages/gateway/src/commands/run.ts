@@ -10,6 +10,7 @@ import type { Log } from '../http/server.ts';
 import { firstOwnerToken, isOwnerless } from '../operators/first-owner.ts';
 import { policyOf } from './policy.ts';
 import { quarantineIfRestored } from './quarantine.ts';
+import { watchSchema } from './watch-schema.ts';
 import { applyMigrations, connect, createLog, migrations, readMasterKeys, type Stops } from './connect.ts';
 
 /** Connections that wait to be taken: Node's 511 are too few when thousands of clients come at once. */
@@ -59,6 +60,7 @@ export async function openApp(
   const sandbox = { bookPath, callbackUrl, timeScale };
   const app = await startApp({ ...optionsOf(config), connection, masterKeys, log, does, sandbox });
   stops.push(() => app.stop());
+  await watchSchema(app.db, stops, log);
   await listenForMetrics(config, stops, app);
   return app;
 }
