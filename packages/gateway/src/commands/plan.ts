@@ -91,7 +91,8 @@ function describeMs(ms: number): string {
 
 function describeBasis(): string {
   const { scan, index, rewrite, rows } = assumedBytesPerSecond;
-  const perSecond = `${scan / 1e6} MB/s read, ${index / 1e6} MB/s sorted, ${rewrite / 1e6} MB/s written anew, ${rows / 1e6} MB/s changed`;
+  const [read, sorted, written, changed] = [scan, index, rewrite, rows].map((speed) => `${speed / 1e6} MB/s`);
+  const perSecond = `${read} read, ${sorted} sorted, ${written} written anew, ${changed} changed`;
   return [
     'Nothing was changed. Rows are as the last analyze counted them, sizes as they are on disk now. Times assume',
     `${perSecond}: a third of what was measured on two`,

@@ -7,8 +7,8 @@ import { migrations, type Stops } from './connect.ts';
 const everyMs = 5_000;
 
 /**
- * Stops this process in good order when somebody makes the database one that its code must not run on. `migrate` refuses
- * to while it sees processes; this is for the one that started in the same moment.
+ * Stops this process in good order when somebody makes the database one that its code must not run on. `migrate`
+ * refuses to while it sees processes; this is for the one that started in the same moment.
  */
 export async function watchSchema(db: Db, stops: Stops, log: Log): Promise<void> {
   // Read once: an upgrade may put newer files in their place while this code goes on.

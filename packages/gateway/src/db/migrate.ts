@@ -58,8 +58,8 @@ const record = 'insert into migration (number, name, checksum, breaking) values 
  * Brings the database to the schema of `folder`: `NNNN-name.sql` files in order, each in one transaction with its row
  * in table `migration`, or statement by statement where a file is marked so. Any number of processes may do this at
  * once, beside working gateways; killed at any point, it goes on from there. Answers the names it applied.
- * Throws when an applied file was edited, when the database is newer in a breaking way, when a breaking file comes while
- * processes are at work, when a lock cannot be had, and when a file fails (the files before it stay applied).
+ * Throws when an applied file was edited, when the database is newer in a breaking way, when a breaking file comes
+ * while processes are at work, when a lock cannot be had, and when a file fails (the files before it stay applied).
  */
 export async function migrate(options: MigrateOptions): Promise<string[]> {
   const migrations = await readMigrations(options.folder);
@@ -221,7 +221,8 @@ async function describeOldest(connection: SchemaConnection): Promise<string> {
   );
   const [oldest] = rows as { pid: number; name: string; seconds: number }[];
   if (oldest === undefined) return 'Whoever held them has ended.';
-  return `The oldest transaction is open for ${oldest.seconds} s (process ${oldest.pid} of the database, ${oldest.name}).`;
+  const { pid, name, seconds } = oldest;
+  return `The oldest transaction is open for ${seconds} s (process ${pid} of the database, ${name}).`;
 }
 
 /** Processes that are at work do not know a breaking migration: those that do would not have started before it. */
@@ -233,7 +234,8 @@ async function refuseWhileAtWork(connection: SchemaConnection, { name }: Migrati
   );
   const count = (rows[0] as { count: number } | undefined)?.count ?? 0;
   if (count === 0) return;
-  const remedy = `Stop them, wait until they are gone (${seenWithin} for one that was killed), and run "migrate" again.`;
+  const wait = `wait until they are gone (${seenWithin} for one that was killed)`;
+  const remedy = `Stop them, ${wait}, and run "migrate" again.`;
   throw new Error(`Migration ${name} is breaking, and ${count} processes of this gateway are at work. ${remedy}`);
 }
 
@@ -246,7 +248,7 @@ export async function checkSchema(options: { db: SchemaQueries; folder: string }
   }
 }
 
-/** What `migrate` would apply. Changes nothing. Throws when the database is newer in a breaking way, or a file was edited. */
+/** What `migrate` would apply; changes nothing. Throws when the database is newer in a breaking way, or a file edited. */
 export async function listPending({ db, folder }: { db: SchemaQueries; folder: string }): Promise<Migration[]> {
   const migrations = await readMigrations(folder);
   const { rows } = await db.query(`select to_regclass('migration') is not null as present`);

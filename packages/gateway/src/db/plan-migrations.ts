@@ -30,8 +30,8 @@ export type PlannedMigration = {
 };
 
 /**
- * What the estimates stand on: bytes a second. A table of a million rows and 280 MB on two cores was read at 1,100 MB/s,
- * sorted into an index at 130 MB/s, written anew with its indexes at 44 MB/s, and changed at 11 MB/s; about a third of
+ * What the estimates stand on: bytes a second. A table of a million rows and 280 MB on two cores was read at 1,100
+ * MB/s, sorted into an index at 130 MB/s, written anew with its indexes at 44 MB/s, and changed at 11 MB/s; about a third of
  * that is assumed.
  */
 export const assumedBytesPerSecond = { scan: 350e6, index: 40e6, rewrite: 15e6, rows: 4e6 } as const;

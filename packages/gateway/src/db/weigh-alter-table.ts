@@ -125,7 +125,7 @@ function effortOfColumn(tokens: readonly Token[]): Touch['effort'] {
   const calls = tokens.filter(({ kind }, at) => kind === 'word' && tokens[at + 1]?.text === '(');
   const from = tokens.findIndex(({ kind, text }) => kind === 'word' && text === 'default');
   const isMade = from >= 0 && calls.some((call) => tokens.indexOf(call) > from && isPerRow(call.text));
-  if (has('generated') || /serial$/.test(serial) || isMade) return has('virtual') ? 'catalogue' : 'rewrite';
+  if (has('generated') || serial.endsWith('serial') || isMade) return has('virtual') ? 'catalogue' : 'rewrite';
   if (has('unique') || has('primary')) return 'index';
   if (has('check')) return 'scan';
   if (has('references') && from >= 0) return 'scan';

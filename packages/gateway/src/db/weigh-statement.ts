@@ -13,7 +13,7 @@ import {
   type Weight,
 } from './weight.ts';
 
-/** Which locks a statement takes, and how much it has to do while it holds them. The tests hold this against pg_locks. */
+/** Which locks a statement takes, and how much it does while it holds them. The tests hold this against pg_locks. */
 export function weighStatement({ tokens }: SqlStatement, catalogue: Catalogue): Weight {
   const reader = openReader(tokens);
   if (reader.take('alter', 'table')) return weighAlterTable(reader, catalogue);

@@ -17,7 +17,7 @@ export type LockMode = (typeof lockModes)[number];
 /** `scan` reads every row, `index` reads and sorts them, `rewrite` writes the table and its indexes anew. */
 type Effort = 'catalogue' | 'scan' | 'index' | 'rewrite' | 'rows';
 
-/** What a statement does to one relation that is there before it. Reading alone (access share, row share) is left out. */
+/** What a statement does to a relation that is there before it. Reading (access share, row share) is left out. */
 export type Touch = { readonly relation: string; readonly mode: LockMode; readonly effort: Effort };
 
 export type Weight = {

@@ -50,7 +50,7 @@ export async function examineMasterKey({ db, source, retired }: Needs): Promise<
 
 type Sealed = { readonly merchantId: bigint; readonly privateSealed: Buffer; readonly publicPem: string };
 
-/** A value for each master key that sealed one: the key's number is in the first five bytes. Every merchant has some. */
+/** A value for each master key that sealed one: its number is in the first five bytes. Every merchant has some. */
 function readSealed(db: Sql): Promise<Sealed[]> {
   return db.query<Sealed>(
     `select distinct on (substring(private_sealed from 1 for 5)) merchant_id as "merchantId",

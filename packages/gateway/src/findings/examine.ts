@@ -77,8 +77,8 @@ function examineNames({ connection, isEmbedded, namedStatements }: Installation)
 }
 
 /**
- * For processes that are about to work on a database whose schema fits: throws the sentences of whatever puts money or a
- * promise at risk.
+ * For processes that are about to work on a database whose schema fits: throws the sentences of whatever puts money or
+ * a promise at risk.
  */
 export async function refuseUnsafe(installation: Installation): Promise<void> {
   const { connection, masterKey: source, retiredKeys: retired, trustedProxies } = installation;
@@ -91,7 +91,7 @@ export async function refuseUnsafe(installation: Installation): Promise<void> {
       examineNames(installation),
       examineMasterKey({ db, source, retired }),
       examineSignatures().then((finding) => [finding]),
-      examineProxies(trustedProxies, undefined),
+      Promise.resolve(examineProxies(trustedProxies, undefined)),
     ]);
     const grave = findings.flat().filter(({ level }) => level === 'refuse');
     if (grave.length === 0) return;

@@ -100,7 +100,7 @@ export const texts = {
   schema_fine: { en: ["the schema is this version's"], ru: ['схема соответствует этой версии'] },
   standby_missing: {
     en: [
-      'DATABASE_URL names several servers, and synchronous_standby_names is empty: a failover may lose accepted payouts',
+      'DATABASE_URL names several servers, and synchronous_standby_names is empty: a failover may lose payouts',
       'Switch on Patroni’s synchronous_mode and synchronous_mode_strict.',
     ],
     ru: [

@@ -14,8 +14,8 @@ type Needs = {
 };
 
 /**
- * A row per process, for people who look, and for a breaking migration, which refuses while it sees one. Rows of processes
- * that died go after a day.
+ * A row per process, for people who look, and for a breaking migration, which refuses while it sees one. Rows of
+ * processes that died go after a day.
  */
 export function openPresence({ db, does, inHand }: Needs): Presence {
   const processId = randomUUID();

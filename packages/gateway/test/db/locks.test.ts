@@ -39,7 +39,7 @@ const forms: readonly string[] = [
   'create index child_note on child (note)',
   'create unique index on only child (id, x)',
   'create index if not exists child_note on child using btree (lower(note)) where x > 3',
-  'create or replace function nothing() returns trigger language plpgsql as $body$ begin return new; end /* ; */ $body$',
+  'create or replace function nothing() returns trigger language plpgsql as $x$ begin return new; end /* ; */ $x$',
   'create trigger more after update of x on child for each row when (new.x > 1) execute function nothing()',
   'create constraint trigger more after insert on child deferrable for each row execute function nothing()',
   'create or replace trigger child_trigger before insert on child for each row execute function nothing()',
@@ -190,8 +190,8 @@ describe('the locks of statements', () => {
       await client.query('begin');
       const pid = (await client.query<{ pid: number }>('select pg_backend_pid() as pid')).rows[0]?.pid ?? 0;
       const oids = new Map([...relations].map(([oid, name]) => [name, oid]));
-      const before_ = new Map<string, { file: string | null; scans: number }>();
-      for (const oid of relations.keys()) before_.set(oid, await readWork(oid));
+      const earlier = new Map<string, { file: string | null; scans: number }>();
+      for (const oid of relations.keys()) earlier.set(oid, await readWork(oid));
       await client.query(text);
       const expected = Object.fromEntries(
         weight.touches.flatMap(({ relation, mode }) => (oids.has(relation) ? [[relation, mode]] : [])),
@@ -200,7 +200,7 @@ describe('the locks of statements', () => {
       for (const { relation, effort } of weight.touches) {
         const oid = oids.get(relation) ?? '';
         if (/^(drop|truncate|insert|update|delete|with|select|alter sequence)/.test(text)) continue;
-        const was = before_.get(oid) ?? { file: null, scans: 0 };
+        const was = earlier.get(oid) ?? { file: null, scans: 0 };
         const is = await readWork(oid);
         assert.equal(is.file !== was.file, effort === 'rewrite', `${relation} is written anew: ${effort}`);
         if (effort === 'catalogue') assert.equal(is.scans, was.scans, `${relation} is not read`);

@@ -50,8 +50,8 @@ export type Site = {
   /** Folder of the socket that processes use from now on; a proxy may listen there. */
   useSocket(folder: string): void;
   /**
-   * Starts a process; one that answers requests is answering them when this is done. `own`: another port than the site's.
-   * `program`: another version's main.ts.
+   * Starts a process; one that answers requests is answering them when this is done. `own`: another port than the
+   * site's. `program`: another version's main.ts.
    */
   start(command: Command, own?: number, program?: string): Promise<ChildProcess>;
   /** Runs another command of a version to its end, or kills it after a while. */

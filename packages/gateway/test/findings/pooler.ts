@@ -1,6 +1,6 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** A pooler in transaction mode: a client has a server for one transaction at a time, and the next one may be another. */
+/** A pooler in transaction mode: a client has a server for one transaction; for the next it may be another one. */
 export type Pooler = { readonly port: number; close(): Promise<void> };
 
 type Server = { readonly socket: Socket; client: Socket | undefined };
@@ -20,7 +20,10 @@ export async function startPooler(path: string, user: string, database: string):
     const waiting: Buffer[] = [];
     const send = (): void => {
       const server = servers.find((one) => one.client === client) ?? servers.find((one) => one.client === undefined);
-      if (server === undefined) return void setTimeout(send, 5);
+      if (server === undefined) {
+        setTimeout(send, 5);
+        return;
+      }
       server.client = client;
       for (const chunk of waiting.splice(0)) server.socket.write(chunk);
     };
@@ -28,10 +31,14 @@ export async function startPooler(path: string, user: string, database: string):
     client.on('close', () => clients.delete(client));
     client.on('data', (chunk) => {
       const isEnd = chunk[0] === 0x58 && chunk.length === 5;
-      if (isEnd) return void client.end();
+      if (isEnd) {
+        client.end();
+        return;
+      }
       if (!isStarted) {
         isStarted = true;
-        return void client.write(Buffer.concat([authenticated, readyForQuery]));
+        client.write(Buffer.concat([authenticated, readyForQuery]));
+        return;
       }
       waiting.push(chunk);
       send();

@@ -90,7 +90,7 @@ function openFleet({ site }: Ground): Fleet {
     },
     end,
     async endAll() {
-      for (const member of [...members]) await end(member);
+      for (const member of members.slice()) await end(member);
     },
   };
 }
