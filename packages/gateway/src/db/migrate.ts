@@ -97,7 +97,7 @@ async function applyNext(
       const holder = await describeOldest(connection);
       if (performance.now() - startedAt > giveUpMs) {
         const sentence = `Migration ${next.name} did not get its locks in ${giveUpMs / 1_000} s. ${holder}`;
-        throw new Error(`${sentence} Nothing of it was applied: run "migrate" again when that has ended.`, {
+        throw new Error(`${sentence} Run "migrate" again when that has ended: it goes on from there.`, {
           cause: error,
         });
       }
@@ -170,9 +170,12 @@ async function applyOutside(
   guard: SchemaConnection,
   { migration, steps }: { readonly migration: Migration; readonly steps: readonly Step[] },
 ): Promise<void> {
+  const { giveUpMs } = { ...patient, ...options.patience };
   const { number, name, checksum, breaking } = migration;
   const connection = await options.connect();
   try {
+    // Nobody waits behind these locks; but what waits for them for good would keep every other migrate out.
+    await connection.query(`set lock_timeout = ${giveUpMs}`);
     // A build nobody waits for any more ends, instead of holding the next one up.
     await connection.query(`set client_connection_check_interval = '1s'`).catch(() => {});
     await underLock(options, guard, async () => {

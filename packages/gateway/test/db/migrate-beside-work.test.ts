@@ -66,7 +66,7 @@ describe('migrate beside the work', () => {
     await scratch.write({ '0001-a.sql': 'select 1' });
     await whileHeld(async () => {
       const patience = { lockWaitMs: 50, pauseMs: 10, giveUpMs: 0 };
-      const message = /0002-b\.sql did not get its locks in 0 s\. The oldest transaction.*run "migrate" again/;
+      const message = /0002-b\.sql did not get its locks in 0 s\. The oldest transaction.*Run "migrate" again/;
       await assert.rejects(migrate({ ...options(), patience }), { message });
     });
     assert.deepEqual(await migrate(options()), ['0002-b.sql']);

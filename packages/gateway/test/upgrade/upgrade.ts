@@ -121,10 +121,13 @@ async function migrateUnderLoad(ground: Ground, load: Load, { to, last, form }: 
   const holder = last === undefined ? undefined : await holdTable(ground);
   const migrating = Promise.all([site.run(['migrate'], to.main), site.run(['migrate'], to.main)]);
   if (holder !== undefined) {
-    await holder.untilWantedOrDone(migrating);
-    // Were one of them waiting for the table, so would every order.
-    await untilMore(load, 40);
-    await holder.end();
+    try {
+      await holder.untilWantedOrDone(migrating);
+      // Were one of them waiting for the table, so would every order.
+      await untilMore(load, 40);
+    } finally {
+      await holder.end();
+    }
   }
   for (const { code, said } of await migrating) assert.equal(code, 0, said);
 }
