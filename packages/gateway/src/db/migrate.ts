@@ -251,7 +251,7 @@ export async function checkSchema(options: { db: SchemaQueries; folder: string }
   }
 }
 
-/** What `migrate` would apply; changes nothing. Throws when the database is newer in a breaking way, or a file edited. */
+/** What `migrate` would apply. Throws when the database is newer in a breaking way, or an applied file was edited. */
 export async function listPending({ db, folder }: { db: SchemaQueries; folder: string }): Promise<Migration[]> {
   const migrations = await readMigrations(folder);
   const { rows } = await db.query(`select to_regclass('migration') is not null as present`);

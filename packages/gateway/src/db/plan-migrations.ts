@@ -31,8 +31,8 @@ export type PlannedMigration = {
 
 /**
  * What the estimates stand on: bytes a second. A table of a million rows and 280 MB on two cores was read at 1,100
- * MB/s, sorted into an index at 130 MB/s, written anew with its indexes at 44 MB/s, and changed at 11 MB/s; about a third of
- * that is assumed.
+ * MB/s, sorted into an index at 130, written anew with its indexes at 44, and changed at 11; about a third of that is
+ * assumed.
  */
 export const assumedBytesPerSecond = { scan: 350e6, index: 40e6, rewrite: 15e6, rows: 4e6 } as const;
 const catalogueMs = 5;
@@ -96,7 +96,9 @@ export async function readCatalogue(db: SchemaQueries): Promise<Catalogue> {
   );
   const keys = await db.query(
     `select k.conname as name, t.relname as table, r.relname as referenced,
-       array(select a.attname::text from pg_attribute a where a.attrelid = t.oid and a.attnum = any (k.conkey)) as columns
+       array(
+         select a.attname::text from pg_attribute a where a.attrelid = t.oid and a.attnum = any (k.conkey)
+       ) as columns
      from pg_constraint k join pg_class t on t.oid = k.conrelid join pg_class r on r.oid = k.confrelid
      where k.contype = 'f' and t.relnamespace = current_schema()::regnamespace`,
   );

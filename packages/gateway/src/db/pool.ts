@@ -235,7 +235,7 @@ export async function openSession(connection: Connection): Promise<SchemaConnect
   const places = listPlaces(connection);
   for (const [at, place] of places.entries()) {
     const client = new pg.Client(whereIs(place));
-    // Without a listener a connection that breaks while nothing is asked would end the process; the next question tells.
+    // Without a listener a connection that breaks while nothing is asked would end the process.
     client.on('error', () => {});
     try {
       await client.connect();
