@@ -42,8 +42,10 @@ import { skipWaits } from './payouts/skip-waits.ts';
 import { createPayoutReader, type StoredPayout } from './payouts/store.ts';
 import { type LedgerWatch, watchLedger } from './payouts/watch-ledger.ts';
 import { openVault, type Vault } from './secrets/seal.ts';
+import { openTrail, type TraceOptions } from './traces/follow.ts';
+import { placeOf } from './traces/trail.ts';
 
-export type AppOptions = {
+export type AppOptions = TraceOptions & {
   readonly connection: Connection;
   readonly connectionsMax: { readonly accept: number; readonly read: number; readonly work: number };
   readonly namedStatements: boolean;
@@ -72,6 +74,8 @@ export type AppOptions = {
   readonly trustedProxies: readonly string[];
   /** Whether the figures for Prometheus are kept: it costs each request a little. */
   readonly isMeasured: boolean;
+  /** The folder of the embedded database. */
+  readonly dataFolder: string | undefined;
 };
 
 export type App = {
@@ -112,6 +116,8 @@ export async function startApp(options: AppOptions): Promise<App> {
     waitingMax: options.createsWaitingMax,
     groupsMax: options.connectionsMax.accept,
     onLostAnswer: parts.report('the answer to an accept was lost'),
+    trail: parts.trail,
+    ...(options.isMeasured ? { onGroup: parts.metrics.noteGroups('accept') } : {}),
   });
   const server = createServer({ log, trustedProxies: options.trustedProxies });
   if (options.isMeasured) noteRequests(server, parts.metrics.noteRequest);
@@ -126,6 +132,8 @@ export async function startApp(options: AppOptions): Promise<App> {
     db: pools.workDb,
     allowLoopback: options.allowLoopback,
     deadlineMs: options.notificationDeadlineMs,
+    trail: parts.trail,
+    ...(options.isMeasured ? { meter: parts.metrics, onGroup: parts.metrics.noteGroups('deliver') } : {}),
   });
   startWorkers(options, parts, {
     payout: (job, known) => advancePayout(payouts, job, known),
@@ -153,7 +161,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       await Promise.all([watch.stop(), chores.stop(), payout?.stop(), notification?.stop()]);
       await Promise.all([payouts.pauses.close(), payouts.connectors.close(), deliverer.close(), directory.close()]);
       parts.clock.close();
-      await closePools(pools);
+      await Promise.all([closePools(pools), parts.collector?.stop()]);
     },
   };
 }
@@ -167,23 +175,18 @@ function registerRoutes(server: HttpServer, { options, parts, creator }: Served)
     creator,
     allowLoopbackUrls: allowLoopback,
     today: createToday(),
+    trail: parts.trail,
+    meter: options.isMeasured ? parts.metrics : undefined,
   };
   registerMerchantRoutes(server, {
     ...pools,
     ...ordering,
     directory,
-    nonces: createNonces({
-      db: pools.probeDb,
-      overloaded,
-      onError: parts.report('a nonce could not be remembered'),
-    }),
+    nonces: createNonces({ db: pools.probeDb, overloaded, onError: parts.report('a nonce could not be remembered') }),
     monotonicMs,
     log,
     supportContact,
-    reader: createPayoutReader({
-      db: pools.readDb,
-      overloaded,
-    }),
+    reader: createPayoutReader({ db: pools.readDb, isConfirmed: true, overloaded }),
     skipWaits: (input) => skipWaits({ db: pools.readDb, wake: parts.wake, skipDelay: parts.sandbox.skipDelay }, input),
   });
   registerConsoleRoutes(server);
@@ -206,23 +209,8 @@ function registerRoutes(server: HttpServer, { options, parts, creator }: Served)
     preflightOrder: (request) => preflightOrder({ ...ordering, readDb: pools.readDb }, request),
     judgePayout: (input) => judgePayout(payouts, input),
     cancelPayout: (input) => cancelPayout(payouts, input),
-    resendNotification: (input) =>
-      resendNotification(
-        {
-          db: pools.readDb,
-          wake,
-        },
-        input,
-      ),
-    testEndpoint: (input) =>
-      testEndpoint(
-        {
-          directory,
-          vault,
-          allowLoopback,
-        },
-        input,
-      ),
+    resendNotification: (input) => resendNotification({ db: pools.readDb, wake }, input),
+    testEndpoint: (input) => testEndpoint({ directory, vault, allowLoopback }, input),
   } satisfies OperatorNeeds;
   registerOperatorRoutes(server, people);
   registerCabinetRoutes(server, people);
@@ -243,9 +231,10 @@ function createToday(): () => string {
 
 /** What requests and jobs both need. */
 async function openParts(options: AppOptions) {
-  const { log } = options;
+  const { log, isMeasured } = options;
   const report = (text: string) => (error: unknown) => log.error({ err: error }, text);
   const vault = openVault(options.masterKeys.current, options.masterKeys.retired);
+  const follow = await openTrail({ ...options, digest: vault.digest, monotonicMs });
   const pools = openPools({ ...options, onError: report('a database connection broke') });
   const clock = await openDatabaseClock({ db: pools.readDb, monotonicMs, onError: report('no clock of the database') });
   const directory = openDirectory({ db: pools.readDb, log });
@@ -265,22 +254,23 @@ async function openParts(options: AppOptions) {
       pools: { accept: pools.acceptDb, probe: pools.probeDb, read: pools.readDb, work: pools.workDb },
       workers,
       ordersWaiting: () => gauged.creator?.waiting() ?? 0,
+      clockOffsetMs: () => clock.at(monotonicMs()).getTime() - Date.now(),
+      dataFolder: options.dataFolder,
       pauses: pauses.count,
       audit: () => gauged.watch?.figures() ?? { passes: 0, failures: 0, violations: 0 },
     },
   );
   const sandbox = openSandbox(options, vault);
   const payouts = {
-    ...(options.isMeasured ? { meter: metrics } : {}),
-    reader: createPayoutReader({
-      db: pools.workDb,
-      overloaded,
-    }),
+    ...(isMeasured ? { meter: metrics } : {}),
+    trail: follow.trail,
+    reader: createPayoutReader({ db: pools.workDb, overloaded }),
     recorder: createRecorder({
       db: pools.workDb,
       overloaded,
       wake,
       reserve: (lane) => workers.notification?.reserve(lane),
+      ...(isMeasured ? { onGroup: metrics.noteGroups('settle') } : {}),
     }),
     connectors: createRegistry([sandbox]),
     pauses,
@@ -290,26 +280,13 @@ async function openParts(options: AppOptions) {
     wake,
     policy: options.policy,
     callDeadlineMs: options.callDeadlineMs,
-    onIncident: (incident) =>
-      log.error(
-        {
-          ...incident,
-          payoutId: String(incident.payoutId),
-        },
-        'an incident was opened',
-      ),
-    onBug: (error, payoutId) =>
-      log.error(
-        {
-          err: error,
-          payoutId: String(payoutId),
-        },
-        'a payout could not go on',
-      ),
+    onIncident: ({ kind, ...payout }) =>
+      log.error({ ...placeOf(vault.digest, payout), incident: kind }, 'an incident was opened'),
+    onBug: (error, payout) => log.error({ ...placeOf(vault.digest, payout), err: error }, 'a payout could not go on'),
   } satisfies PayoutNeeds;
   const reservePayout: Reserve<StoredPayout> = (lane) => workers.payout?.reserve(lane);
   const made = { workers, wake, reservePayout, sandbox, payouts, metrics, gauged };
-  return { log, report, vault, pools, clock, directory, ...made };
+  return { log, report, vault, pools, clock, directory, ...follow, ...made };
 }
 
 function openSandbox({ sandbox }: AppOptions, vault: Vault): SandboxConnector {
@@ -364,6 +341,13 @@ function startChores(options: AppOptions, { pools, vault, report, workers }: Par
   };
 }
 
+function describeJob({ digest }: Vault, job: Job | undefined): object {
+  if (job === undefined) return {};
+  const { kind, merchantId, subjectId } = job;
+  if (kind === 'payout') return { kind, ...placeOf(digest, { merchantId, payoutId: subjectId }) };
+  return { kind, merchantId: merchantId.toString(), notificationId: subjectId.toString() };
+}
+
 type Handle<Known> = Parameters<typeof createWorker<Known>>[0]['handle'];
 type Handlers = { readonly payout: Handle<StoredPayout>; readonly notification: Handle<StoredNotification> };
 
@@ -376,7 +360,7 @@ function startWorkers(options: AppOptions, parts: Parts, handlers: Handlers): vo
     laneJobsMax: jobs.laneMax,
     pollMs: options.pollMs,
     onError: (error: unknown, job: Job | undefined) =>
-      parts.log.error({ err: error, kind: job?.kind, subjectId: String(job?.subjectId) }, 'a job failed'),
+      parts.log.error({ ...describeJob(parts.vault, job), err: error }, 'a job failed'),
   };
   parts.workers.payout = createWorker({
     ...shared,

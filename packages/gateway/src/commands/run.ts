@@ -103,7 +103,16 @@ function optionsOf(config: Config): Omit<AppOptions, Given> {
     isCookieSecure: config.PUBLIC_URL?.startsWith('https:') === true,
     trustedProxies: config.TRUSTED_PROXIES,
     isMeasured: config.METRICS_PORT !== undefined,
+    dataFolder: config.DATABASE_URL === undefined ? config.DATA_DIR : undefined,
+    traces: tracesOf(config),
+    areStepsLogged: config.LOG_LEVEL === 'debug',
   };
+}
+
+function tracesOf(config: Config): AppOptions['traces'] {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_EXPORTER_OTLP_HEADERS: headers } = config;
+  if (endpoint === undefined) return undefined;
+  return { endpoint, headers, serviceName: config.OTEL_SERVICE_NAME, share: config.OTEL_TRACES_SAMPLER_ARG };
 }
 
 async function checkDatabase(connection: Connection): Promise<void> {
