@@ -10,7 +10,7 @@ const levels = [
   ['merchants', 'connectors'],
   ['notifications'],
   ['payouts'],
-  ['metrics'],
+  ['metrics', 'findings'],
   ['operators'],
   ['http'],
   ['demo'],

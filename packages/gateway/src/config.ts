@@ -89,6 +89,11 @@ export const settings: readonly Setting[] = [
   { name: 'PAYOUT_JOBS_MAX', default: '256', meaning: 'payouts one process has in hand at once' },
   { name: 'NOTIFICATION_JOBS_MAX', default: '512', meaning: 'notifications one process has in hand at once' },
   { name: 'LANE_JOBS_MAX', default: '128', meaning: 'of these, notifications to one endpoint' },
+  {
+    name: 'UV_THREADPOOL_SIZE',
+    default: null,
+    meaning: 'threads that make signatures, read by Node itself: 4 when absent; as many as there are cores is best',
+  },
   { name: 'POLL_MS', default: '100', meaning: 'how often a worker looks for jobs that other processes queued' },
   {
     name: 'UNKNOWN_BUDGET_MS',
@@ -199,6 +204,7 @@ const shape = z.object({
   PAYOUT_JOBS_MAX: count,
   NOTIFICATION_JOBS_MAX: count,
   LANE_JOBS_MAX: count,
+  UV_THREADPOOL_SIZE: count.optional(),
   POLL_MS: milliseconds,
   UNKNOWN_BUDGET_MS: milliseconds,
   ACCEPTED_BUDGET_MS: milliseconds,

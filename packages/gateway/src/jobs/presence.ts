@@ -13,7 +13,10 @@ type Needs = {
   readonly inHand: () => { readonly payouts: number; readonly notifications: number };
 };
 
-/** A row per process, for people who look: nothing is decided by it. Rows of processes that died go after a day. */
+/**
+ * A row per process, for people who look, and for a breaking migration, which refuses while it sees one. Rows of
+ * processes that died go after a day.
+ */
 export function openPresence({ db, does, inHand }: Needs): Presence {
   const processId = randomUUID();
   return {
