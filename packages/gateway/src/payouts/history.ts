@@ -1,6 +1,7 @@
 import { Refusal } from '../core/problem.ts';
 import type { Sql, Tx } from '../db/pool.ts';
 import { type PostingLine, readPostingsOfPayout } from '../ledger/read.ts';
+import { explainAbsence } from '../notifications/absent.ts';
 import { payoutColumns, type PayoutLine } from './search.ts';
 
 export type TransitionLine = {
@@ -89,7 +90,7 @@ const linesMax = 1_000;
 
 /** The line of one payout by its id alone. Throws a Refusal when there is none. */
 export async function readPayoutLine(sql: Sql, payoutId: bigint): Promise<PayoutLine> {
-  const [payout] = await sql.query<PayoutLine>(`select ${payoutColumns} from payout p where p.payout_id = $1`, [
+  const [payout] = await sql.query<PayoutLine>(`select ${payoutColumns} from every_payout p where p.payout_id = $1`, [
     payoutId,
   ]);
   return payout ?? refusePayout();
@@ -111,7 +112,8 @@ function refusePayout(): never {
 }
 
 /**
- * Everything known about one payout, each list in the order it happened. Throws a Refusal when there is none, or when
+ * Everything known about one payout, each list in the order it happened; of an archived one postings and incidents
+ * are left. Throws a Refusal when there is none, or when
  * it is not one of `merchantId`.
  */
 export async function readPayoutHistory(sql: Sql, payoutId: bigint, merchantId?: bigint): Promise<PayoutHistory> {
@@ -199,7 +201,7 @@ export async function readNotificationText(
     'select signed_text as "signedText", sign from notification where merchant_id = $1 and notification_id = $2',
     [id.merchantId, id.notificationId],
   );
-  if (row === undefined) throw new Refusal([{ code: 'record_unknown', field: 'notification_id' }]);
+  if (row === undefined) throw new Refusal([await explainAbsence(sql, id)]);
   return row;
 }
 
@@ -221,7 +223,7 @@ export async function readNotification(
     `select ${notificationColumns} from notification n where n.merchant_id = $1 and n.notification_id = $2`,
     [id.merchantId, id.notificationId],
   );
-  if (line === undefined) throw new Refusal([{ code: 'record_unknown', field: 'notification_id' }]);
+  if (line === undefined) throw new Refusal([await explainAbsence(sql, id)]);
   return line;
 }
 
