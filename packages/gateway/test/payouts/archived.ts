@@ -76,7 +76,11 @@ export async function age(db: Db, payoutIds: readonly bigint[], days = 500): Pro
     payoutIds,
     days,
   ]);
-  await db.query('update recipient_walk set archive_at = now(), archived_to = 0');
+  await db.query(
+    `update recipient_walk set archive_at = now(), archived_to = 0
+     where merchant_id in (select merchant_id from payout where payout_id = any($1))`,
+    [payoutIds],
+  );
 }
 
 export const afterHours = 400 * 24;
