@@ -24,12 +24,15 @@ import { type Directory, openDirectory } from './merchants/directory.ts';
 import { createNonces, sweepNonces } from './merchants/nonces.ts';
 import { type Metrics, openMetrics } from './metrics/measure.ts';
 import { createDeliverer, deliveryLease } from './notifications/deliver.ts';
+import { forgetAnswers } from './notifications/forget-answers.ts';
 import type { StoredNotification } from './notifications/store.ts';
 import { resendNotification, testEndpoint } from './notifications/resend.ts';
+import { dropOldRecords, type KeepDays } from './operators/drop-old.ts';
 import { sweepSignIns } from './operators/factors.ts';
 import { createSignInGuard } from './operators/guard-sign-in.ts';
 import { recordAction } from './operators/record-action.ts';
 import { sweepTombstones } from './payouts/accept.ts';
+import { archivePayouts } from './payouts/archive.ts';
 import { cancelPayout } from './payouts/cancel.ts';
 import { countPayouts } from './payouts/count-payouts.ts';
 import { type Creator, createCreator } from './payouts/create.ts';
@@ -62,6 +65,11 @@ export type AppOptions = {
   readonly auditEveryMs: number;
   /** How long recipients' data are kept after the end of their payouts; 0 days: for ever. */
   readonly recipients: { readonly keepDays: number; readonly keepMasks: boolean };
+  /** After the end of a payout; 0: payouts are not archived. */
+  readonly archiveAfterDays: number;
+  /** 0: what receivers answered is kept until the payout is archived. */
+  readonly answerKeepDays: number;
+  readonly keepDays: KeepDays;
   readonly createsWaitingMax: number;
   readonly allowLoopback: boolean;
   readonly supportContact: string;
@@ -93,7 +101,9 @@ const monotonicMs = (): number => performance.now();
 const overloaded = (): Error => new Refusal([{ code: 'overloaded', field: 'request' }]);
 const claimMax = 64;
 const sweepEveryMs = 60_000;
-const recipientsEveryMs = 60_000;
+const keepersEveryMs = 60_000;
+/** Between slices: what is old can wait, and the work goes first. */
+const slicesEveryMs = 250;
 const countEveryMs = 2_000;
 const presenceEveryMs = 10_000;
 const dayMs = 86_400_000;
@@ -163,11 +173,7 @@ type Served = { readonly options: AppOptions; readonly parts: Parts; readonly cr
 function registerRoutes(server: HttpServer, { options, parts, creator }: Served): void {
   const { directory, log, payouts, pools, vault } = parts;
   const { allowLoopback, supportContact } = options;
-  const ordering = {
-    creator,
-    allowLoopbackUrls: allowLoopback,
-    today: createToday(),
-  };
+  const ordering = { creator, allowLoopbackUrls: allowLoopback, today: createToday() };
   registerMerchantRoutes(server, {
     ...pools,
     ...ordering,
@@ -180,10 +186,7 @@ function registerRoutes(server: HttpServer, { options, parts, creator }: Served)
     monotonicMs,
     log,
     supportContact,
-    reader: createPayoutReader({
-      db: pools.readDb,
-      overloaded,
-    }),
+    reader: createPayoutReader({ db: pools.readDb, overloaded }),
     skipWaits: (input) => skipWaits({ db: pools.readDb, wake: parts.wake, skipDelay: parts.sandbox.skipDelay }, input),
   });
   registerConsoleRoutes(server);
@@ -206,23 +209,8 @@ function registerRoutes(server: HttpServer, { options, parts, creator }: Served)
     preflightOrder: (request) => preflightOrder({ ...ordering, readDb: pools.readDb }, request),
     judgePayout: (input) => judgePayout(payouts, input),
     cancelPayout: (input) => cancelPayout(payouts, input),
-    resendNotification: (input) =>
-      resendNotification(
-        {
-          db: pools.readDb,
-          wake,
-        },
-        input,
-      ),
-    testEndpoint: (input) =>
-      testEndpoint(
-        {
-          directory,
-          vault,
-          allowLoopback,
-        },
-        input,
-      ),
+    resendNotification: (input) => resendNotification({ db: pools.readDb, wake }, input),
+    testEndpoint: (input) => testEndpoint({ directory, vault, allowLoopback }, input),
   } satisfies OperatorNeeds;
   registerOperatorRoutes(server, people);
   registerCabinetRoutes(server, people);
@@ -272,10 +260,7 @@ async function openParts(options: AppOptions) {
   const sandbox = openSandbox(options, vault);
   const payouts = {
     ...(options.isMeasured ? { meter: metrics } : {}),
-    reader: createPayoutReader({
-      db: pools.workDb,
-      overloaded,
-    }),
+    reader: createPayoutReader({ db: pools.workDb, overloaded }),
     recorder: createRecorder({
       db: pools.workDb,
       overloaded,
@@ -290,22 +275,8 @@ async function openParts(options: AppOptions) {
     wake,
     policy: options.policy,
     callDeadlineMs: options.callDeadlineMs,
-    onIncident: (incident) =>
-      log.error(
-        {
-          ...incident,
-          payoutId: String(incident.payoutId),
-        },
-        'an incident was opened',
-      ),
-    onBug: (error, payoutId) =>
-      log.error(
-        {
-          err: error,
-          payoutId: String(payoutId),
-        },
-        'a payout could not go on',
-      ),
+    onIncident: (incident) => log.error({ ...incident, payoutId: String(incident.payoutId) }, 'an incident was opened'),
+    onBug: (error, payoutId) => log.error({ err: error, payoutId: String(payoutId) }, 'a payout could not go on'),
   } satisfies PayoutNeeds;
   const reservePayout: Reserve<StoredPayout> = (lane) => workers.payout?.reserve(lane);
   const made = { workers, wake, reservePayout, sandbox, payouts, metrics, gauged };
@@ -343,7 +314,8 @@ function startChores(options: AppOptions, { pools, vault, report, workers }: Par
   });
   const keepRecipients = createRecipientKeeper({ db, vault, ...options.recipients, onError: keeping });
   const chores = [
-    startRounds({ run: keepRecipients, everyMs: work ? recipientsEveryMs : 0, onError: keeping }),
+    startRounds({ run: keepRecipients, everyMs: work ? keepersEveryMs : 0, onError: keeping }),
+    ...startSlices(options, { db, report }),
     startRounds({
       run: () => countPayouts(db),
       everyMs: work ? countEveryMs : 0,
@@ -362,6 +334,28 @@ function startChores(options: AppOptions, { pools, vault, report, workers }: Par
       await presence.leave().catch(() => {});
     },
   };
+}
+
+/** What goes by its age, a slice at a time. */
+function startSlices(
+  { does, archiveAfterDays, answerKeepDays, keepDays }: AppOptions,
+  { db, report }: Pick<Parts, 'report'> & { readonly db: Db },
+): Rounds[] {
+  const [afterHours, keepHours] = [archiveAfterDays * 24, answerKeepDays * 24];
+  const more = (done: Promise<{ readonly hasMore: boolean }>) => done.then(({ hasMore }) => hasMore);
+  const slices = [
+    { days: archiveAfterDays, run: () => more(archivePayouts(db, { afterHours })), what: 'payouts' },
+    { days: answerKeepDays, run: () => more(forgetAnswers(db, { keepHours })), what: 'answers of receivers' },
+    { days: 1, run: () => dropOldRecords(db, keepDays), what: 'old records' },
+  ];
+  return slices.map(({ days, run, what }) =>
+    startRounds({
+      run,
+      everyMs: does.work && days > 0 ? keepersEveryMs : 0,
+      moreAfterMs: slicesEveryMs,
+      onError: report(`${what} could not be looked after`),
+    }),
+  );
 }
 
 type Handle<Known> = Parameters<typeof createWorker<Known>>[0]['handle'];

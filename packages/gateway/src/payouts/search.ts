@@ -97,7 +97,8 @@ export function searchPayouts(
   // be looked for among all payouts there are.
   const order = filter.recipientHashes === undefined ? 'p.payout_id' : '(p.payout_id + 0)';
   return sql.query<PayoutLine>(
-    `select ${payoutColumns} from every_payout p ${where.text()} order by ${order} desc limit ${where.value(page.limit)}`,
+    `select ${payoutColumns} from every_payout p ${where.text()}
+     order by ${order} desc limit ${where.value(page.limit)}`,
     where.values,
   );
 }

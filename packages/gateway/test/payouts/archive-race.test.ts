@@ -57,7 +57,7 @@ describe('archiving beside everything else', () => {
 
   test('the archiver’s connection is killed before each of its statements: nothing is half done', async () => {
     await old('killed');
-    const before = await everything();
+    const whole = await everything();
     let kills = 0;
     for (let at = 1; at <= statementsMax; at += 1) {
       const dying = interrupt(room.db, async (now, tx) => {
@@ -72,7 +72,7 @@ describe('archiving beside everything else', () => {
       );
       if (!died) break;
       // The merchant's walk may have got its row; nothing else is other than before.
-      assert.deepEqual(await everything(), before, `killed before statement ${at}`);
+      assert.deepEqual(await everything(), whole, `killed before statement ${at}`);
     }
     assert.ok(kills >= 10, `only ${kills} statements were met`);
     await archiveAll(room.db);

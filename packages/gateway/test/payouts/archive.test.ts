@@ -57,7 +57,7 @@ describe('payouts that ended long ago are archived', () => {
          (select count(*) from posting) as posting, (select count(*) from order_record) as orders`,
     );
 
-  test('what status, lists and people see of it stays, its details go, and the audit still proves the ledger', async () => {
+  test('what status and people see of it stays, its details go, and the audit still proves the ledger', async () => {
     const payouts = [await old('paid'), await old('partial'), await old('fail_returned'), await old('cancelled')];
     const lines = await searchPayouts(room.db, {}, { beforeId: undefined, limit: 50 });
     const postings = await room.db.query('select * from posting order by posting_id');
@@ -70,7 +70,7 @@ describe('payouts that ended long ago are archived', () => {
         const found = await status(lookup);
         assert.ok(found.kind === 'found' && found.payout.archivedAt instanceof Date);
         const [row] = await room.db.query<{ at: Date }>(
-          'select final_at as at from archived_payout where payout_id=$1',
+          'select final_at as at from archived_payout where payout_id = $1',
           [payoutId],
         );
         const aged = { finalAt: row?.at, createdAt: found.payout.createdAt };
@@ -85,10 +85,10 @@ describe('payouts that ended long ago are archived', () => {
       );
       assert.ok(history.postings.length >= 2 && history.payout.toldAt instanceof Date);
     }
-    const after = await searchPayouts(room.db, {}, { beforeId: undefined, limit: 50 });
+    const linesLeft = await searchPayouts(room.db, {}, { beforeId: undefined, limit: 50 });
     const bare = (line: object) => ({ ...line, archivedAt: 0, toldAt: 0, providerId: 0, endpointUrl: 0, finalAt: 0 });
     assert.deepEqual(
-      after.map((line) => bare({ ...line, createdAt: 0 })),
+      linesLeft.map((line) => bare({ ...line, createdAt: 0 })),
       lines.map((line) => bare({ ...line, createdAt: 0 })),
     );
     assert.deepEqual(await room.db.query('select * from posting order by posting_id'), postings);
@@ -117,7 +117,7 @@ describe('payouts that ended long ago are archived', () => {
     assert.ok(other.kind === 'refused' && other.problem.code === 'order_id_used');
   });
 
-  test('what must not go yet stays: young, told to nobody yet, looked at by somebody, not counted, not sound', async () => {
+  test('what must not go yet stays: young, told to nobody yet, looked at by a person, not counted, unsound', async () => {
     const [young, pending, watched, uncounted, crooked, resent, unhashed] = [
       await old(),
       await old(),
@@ -193,7 +193,7 @@ describe('payouts that ended long ago are archived', () => {
     ] as const) {
       const payout = await old(script);
       await archiveAll(room.db);
-      const before = await room.db.query('select * from archived_payout where payout_id = $1', [payout.payoutId]);
+      const row = await room.db.query('select * from archived_payout where payout_id = $1', [payout.payoutId]);
       const held = await counts();
       const outcome = contradictionOf(payout);
       const connector = createSandboxConnector({ bookPath: engine.bookPath });
@@ -211,7 +211,7 @@ describe('payouts that ended long ago are archived', () => {
       );
       assert.deepEqual(
         await room.db.query('select * from archived_payout where payout_id = $1', [payout.payoutId]),
-        before,
+        row,
       );
       assert.deepEqual(await counts(), held);
       // The same as before is no news.
