@@ -214,6 +214,19 @@ export function listDeliveries(sql: Sql, id: NotificationId): Promise<DeliveryLi
   );
 }
 
+/** Tries to deliver a merchant's notifications, after one of them, in the order of the notifications. */
+export function listDeliveriesAfter(
+  sql: Sql,
+  after: NotificationId & { readonly tryNo: number; readonly limit: number },
+): Promise<DeliveryLine[]> {
+  return sql.query<DeliveryLine>(
+    `select ${deliveryColumns} from delivery d
+     where d.merchant_id = $1 and (d.notification_id, d.try_no) > ($2, $3)
+     order by d.notification_id, d.try_no limit $4`,
+    [after.merchantId, after.notificationId, after.tryNo, after.limit],
+  );
+}
+
 /** Throws a Refusal when this merchant has no such notification. */
 export async function readNotification(
   sql: Sql,

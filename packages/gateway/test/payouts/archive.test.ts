@@ -117,7 +117,7 @@ describe('payouts that ended long ago are archived', () => {
     assert.ok(other.kind === 'refused' && other.problem.code === 'order_id_used');
   });
 
-  test('what must not go yet stays: young, told to nobody yet, looked at by a person, not counted, unsound', async () => {
+  test('what must not go yet stays: young, not told yet, looked at by a person, not counted, unsound', async () => {
     const [young, pending, watched, uncounted, crooked, resent, unhashed] = [
       await old(),
       await old(),

@@ -135,7 +135,7 @@ const deliveryAnswer = z
   })
   .meta({ id: 'OwnDelivery' });
 
-function writeDelivery(line: DeliveryLine): z.input<typeof deliveryAnswer> {
+export function writeOwnDelivery(line: DeliveryLine): z.input<typeof deliveryAnswer> {
   return {
     notification_id: Number(line.notificationId),
     try_no: line.tryNo,
@@ -161,7 +161,7 @@ export function writeOwnNotificationDetail(
   deliveries: readonly DeliveryLine[],
 ): z.input<typeof ownNotificationDetailAnswer> {
   const { signedText: text, sign } = notification;
-  const lines = deliveries.map(writeDelivery);
+  const lines = deliveries.map(writeOwnDelivery);
   return { notification: writeOwnNotification(notification), signed_text: text, sign, deliveries: lines };
 }
 
@@ -186,7 +186,7 @@ export function writeOwnHistory(history: PayoutHistory): z.input<typeof ownHisto
       ...eventsOf(history).map(({ event, at }) => ({ event, at: writeMoment(at) })),
     ],
     notifications: notifications.map(writeOwnNotification),
-    deliveries: deliveries.map(writeDelivery),
+    deliveries: deliveries.map(writeOwnDelivery),
   };
 }
 
