@@ -41,7 +41,7 @@ type Entry = readonly [type: string, data: object];
 /**
  * Everything that is kept about a merchant, as far as it is the merchant's to know: one JSON object a line, read page
  * by page while it is sent. The last line says how many there are of each type: a file without it is cut off. Secrets
- * and whole numbers of recipients are not in it, nor what only operators see: attempts, providers, evidence, who decided.
+ * and whole numbers of recipients are not in it, nor what only operators see: attempts, evidence and who decided.
  * Throws a Refusal when too many exports are under way.
  */
 export function exportMerchant(sql: Sql, merchantId: bigint): ExportedFile {
