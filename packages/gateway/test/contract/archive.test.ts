@@ -74,7 +74,8 @@ describe('a merchant notices nothing of archiving', () => {
     for (const [key, answer] of await askAll()) earlier.set(key, answer);
     database = await openDatabase();
     await until(async () => (await count(`notification where state = 'pending'`)) === 0);
-    const uncounted = 'posting g join count_mark m using (merchant_id, account_id) where g.posting_id > m.posting_id';
+    const uncounted = `posting g left join count_mark m using (merchant_id, account_id)
+      where g.posting_id > coalesce(m.posting_id, 0)`;
     await until(async () => (await count(uncounted)) === 0);
     await database.query(
       `update payout set created_at = now() - interval '9 days', final_at = now() - interval '9 days'`,
