@@ -12,7 +12,7 @@ const levels = [
   ['payouts'],
   ['metrics', 'findings'],
   ['operators'],
-  ['http'],
+  ['http', 'chores'],
   ['demo'],
   ['app'],
   ['config'],
