@@ -157,6 +157,7 @@ export type ReaderNeeds = {
 /** Single look-ups that share round trips: whoever asks while one is under way travels with the next. */
 export function createPayoutReader(needs: ReaderNeeds): PayoutReader {
   const { isConfirmed = false } = needs;
+  const [findByKeys, findByOrderIds] = [byKeys(isConfirmed), byOrderIds(isConfirmed)];
   const shared = {
     itemsMax: 200,
     groupsMax: 1,
@@ -166,14 +167,14 @@ export function createPayoutReader(needs: ReaderNeeds): PayoutReader {
   };
   const keys: Batch<PayoutKey, StoredPayout | undefined> = createBatch({
     ...shared,
-    run: (items) => findByKeys(needs.db, byKeys(isConfirmed), items),
+    run: (items) => findAmongAll(needs.db, findByKeys, items),
   });
   const orders: Batch<OrderKey, StoredPayout | undefined> = createBatch({
     ...shared,
     run: async (items) =>
       rowsByItem(
         items.length,
-        await needs.db.run<PayoutRow & { item: bigint }>(byOrderIds(isConfirmed), [
+        await needs.db.run<PayoutRow & { item: bigint }>(findByOrderIds, [
           items.map((key) => key.merchantId),
           items.map((key) => key.orderId),
         ]),
@@ -183,7 +184,7 @@ export function createPayoutReader(needs: ReaderNeeds): PayoutReader {
 }
 
 /** What is not among the payouts is looked for among the archived ones: nothing goes the other way. */
-async function findByKeys(
+async function findAmongAll(
   db: Sql,
   statement: Statement,
   keys: readonly PayoutKey[],
