@@ -6,11 +6,11 @@ import { listFiles } from './list-files.ts';
 const levels = [
   ['core'],
   ['db'],
-  ['jobs', 'ledger', 'secrets'],
+  ['jobs', 'ledger', 'secrets', 'traces'],
   ['merchants', 'connectors'],
   ['notifications'],
   ['payouts'],
-  ['metrics'],
+  ['metrics', 'findings'],
   ['operators'],
   ['http'],
   ['demo'],
@@ -27,6 +27,7 @@ const levelOf = new Map(levels.flatMap((rooms, level) => rooms.map((room) => [ro
 const owners = [
   { names: /^pg(-[a-z-]+)?(\/|$)/, room: 'db' },
   { names: /^prom-client(\/|$)/, room: 'metrics' },
+  { names: /^@opentelemetry\/.+/, room: 'traces' },
   { names: /^(fastify(-[a-z-]+)?|@fastify\/.+)(\/|$)/, room: 'http' },
   // The demo orders its payout like any merchant's program.
   { names: /^@vyplata\/sdk$/, room: 'demo' },

@@ -24,15 +24,13 @@ import { type Directory, openDirectory } from './merchants/directory.ts';
 import { createNonces, sweepNonces } from './merchants/nonces.ts';
 import { type Metrics, openMetrics } from './metrics/measure.ts';
 import { createDeliverer, deliveryLease } from './notifications/deliver.ts';
-import { forgetAnswers } from './notifications/forget-answers.ts';
 import type { StoredNotification } from './notifications/store.ts';
 import { resendNotification, testEndpoint } from './notifications/resend.ts';
-import { dropOldRecords, type KeepDays } from './operators/drop-old.ts';
 import { sweepSignIns } from './operators/factors.ts';
 import { createSignInGuard } from './operators/guard-sign-in.ts';
+import { listSlices, type Retention } from './operators/keep-in-time.ts';
 import { recordAction } from './operators/record-action.ts';
 import { sweepTombstones } from './payouts/accept.ts';
-import { archivePayouts } from './payouts/archive.ts';
 import { cancelPayout } from './payouts/cancel.ts';
 import { countPayouts } from './payouts/count-payouts.ts';
 import { type Creator, createCreator } from './payouts/create.ts';
@@ -45,8 +43,10 @@ import { skipWaits } from './payouts/skip-waits.ts';
 import { createPayoutReader, type StoredPayout } from './payouts/store.ts';
 import { type LedgerWatch, watchLedger } from './payouts/watch-ledger.ts';
 import { openVault, type Vault } from './secrets/seal.ts';
+import { openTrail, type TraceOptions } from './traces/follow.ts';
+import { placeOf } from './traces/trail.ts';
 
-export type AppOptions = {
+export type AppOptions = TraceOptions & {
   readonly connection: Connection;
   readonly connectionsMax: { readonly accept: number; readonly read: number; readonly work: number };
   readonly namedStatements: boolean;
@@ -65,11 +65,7 @@ export type AppOptions = {
   readonly auditEveryMs: number;
   /** How long recipients' data are kept after the end of their payouts; 0 days: for ever. */
   readonly recipients: { readonly keepDays: number; readonly keepMasks: boolean };
-  /** After the end of a payout; 0: payouts are not archived. */
-  readonly archiveAfterDays: number;
-  /** 0: what receivers answered is kept until the payout is archived. */
-  readonly answerKeepDays: number;
-  readonly keepDays: KeepDays;
+  readonly retention: Retention;
   readonly createsWaitingMax: number;
   readonly allowLoopback: boolean;
   readonly supportContact: string;
@@ -80,6 +76,8 @@ export type AppOptions = {
   readonly trustedProxies: readonly string[];
   /** Whether the figures for Prometheus are kept: it costs each request a little. */
   readonly isMeasured: boolean;
+  /** The folder of the embedded database. */
+  readonly dataFolder: string | undefined;
 };
 
 export type App = {
@@ -122,6 +120,8 @@ export async function startApp(options: AppOptions): Promise<App> {
     waitingMax: options.createsWaitingMax,
     groupsMax: options.connectionsMax.accept,
     onLostAnswer: parts.report('the answer to an accept was lost'),
+    trail: parts.trail,
+    ...(options.isMeasured ? { onGroup: parts.metrics.noteGroups('accept') } : {}),
   });
   const server = createServer({ log, trustedProxies: options.trustedProxies });
   if (options.isMeasured) noteRequests(server, parts.metrics.noteRequest);
@@ -136,6 +136,8 @@ export async function startApp(options: AppOptions): Promise<App> {
     db: pools.workDb,
     allowLoopback: options.allowLoopback,
     deadlineMs: options.notificationDeadlineMs,
+    trail: parts.trail,
+    ...(options.isMeasured ? { meter: parts.metrics, onGroup: parts.metrics.noteGroups('deliver') } : {}),
   });
   startWorkers(options, parts, {
     payout: (job, known) => advancePayout(payouts, job, known),
@@ -163,7 +165,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       await Promise.all([watch.stop(), chores.stop(), payout?.stop(), notification?.stop()]);
       await Promise.all([payouts.pauses.close(), payouts.connectors.close(), deliverer.close(), directory.close()]);
       parts.clock.close();
-      await closePools(pools);
+      await Promise.all([closePools(pools), parts.collector?.stop()]);
     },
   };
 }
@@ -173,20 +175,22 @@ type Served = { readonly options: AppOptions; readonly parts: Parts; readonly cr
 function registerRoutes(server: HttpServer, { options, parts, creator }: Served): void {
   const { directory, log, payouts, pools, vault } = parts;
   const { allowLoopback, supportContact } = options;
-  const ordering = { creator, allowLoopbackUrls: allowLoopback, today: createToday() };
+  const ordering = {
+    creator,
+    allowLoopbackUrls: allowLoopback,
+    today: createToday(),
+    trail: parts.trail,
+    meter: options.isMeasured ? parts.metrics : undefined,
+  };
   registerMerchantRoutes(server, {
     ...pools,
     ...ordering,
     directory,
-    nonces: createNonces({
-      db: pools.probeDb,
-      overloaded,
-      onError: parts.report('a nonce could not be remembered'),
-    }),
+    nonces: createNonces({ db: pools.probeDb, overloaded, onError: parts.report('a nonce could not be remembered') }),
     monotonicMs,
     log,
     supportContact,
-    reader: createPayoutReader({ db: pools.readDb, overloaded }),
+    reader: createPayoutReader({ db: pools.readDb, isConfirmed: true, overloaded }),
     skipWaits: (input) => skipWaits({ db: pools.readDb, wake: parts.wake, skipDelay: parts.sandbox.skipDelay }, input),
   });
   registerConsoleRoutes(server);
@@ -231,9 +235,10 @@ function createToday(): () => string {
 
 /** What requests and jobs both need. */
 async function openParts(options: AppOptions) {
-  const { log } = options;
+  const { log, isMeasured } = options;
   const report = (text: string) => (error: unknown) => log.error({ err: error }, text);
   const vault = openVault(options.masterKeys.current, options.masterKeys.retired);
+  const follow = await openTrail({ ...options, digest: vault.digest, monotonicMs });
   const pools = openPools({ ...options, onError: report('a database connection broke') });
   const clock = await openDatabaseClock({ db: pools.readDb, monotonicMs, onError: report('no clock of the database') });
   const directory = openDirectory({ db: pools.readDb, log });
@@ -253,19 +258,23 @@ async function openParts(options: AppOptions) {
       pools: { accept: pools.acceptDb, probe: pools.probeDb, read: pools.readDb, work: pools.workDb },
       workers,
       ordersWaiting: () => gauged.creator?.waiting() ?? 0,
+      clockOffsetMs: () => clock.at(monotonicMs()).getTime() - Date.now(),
+      dataFolder: options.dataFolder,
       pauses: pauses.count,
       audit: () => gauged.watch?.figures() ?? { passes: 0, failures: 0, violations: 0 },
     },
   );
   const sandbox = openSandbox(options, vault);
   const payouts = {
-    ...(options.isMeasured ? { meter: metrics } : {}),
+    ...(isMeasured ? { meter: metrics } : {}),
+    trail: follow.trail,
     reader: createPayoutReader({ db: pools.workDb, overloaded }),
     recorder: createRecorder({
       db: pools.workDb,
       overloaded,
       wake,
       reserve: (lane) => workers.notification?.reserve(lane),
+      ...(isMeasured ? { onGroup: metrics.noteGroups('settle') } : {}),
     }),
     connectors: createRegistry([sandbox]),
     pauses,
@@ -275,12 +284,13 @@ async function openParts(options: AppOptions) {
     wake,
     policy: options.policy,
     callDeadlineMs: options.callDeadlineMs,
-    onIncident: (incident) => log.error({ ...incident, payoutId: String(incident.payoutId) }, 'an incident was opened'),
-    onBug: (error, payoutId) => log.error({ err: error, payoutId: String(payoutId) }, 'a payout could not go on'),
+    onIncident: ({ kind, ...payout }) =>
+      log.error({ ...placeOf(vault.digest, payout), incident: kind }, 'an incident was opened'),
+    onBug: (error, payout) => log.error({ ...placeOf(vault.digest, payout), err: error }, 'a payout could not go on'),
   } satisfies PayoutNeeds;
   const reservePayout: Reserve<StoredPayout> = (lane) => workers.payout?.reserve(lane);
   const made = { workers, wake, reservePayout, sandbox, payouts, metrics, gauged };
-  return { log, report, vault, pools, clock, directory, ...made };
+  return { log, report, vault, pools, clock, directory, ...follow, ...made };
 }
 
 function openSandbox({ sandbox }: AppOptions, vault: Vault): SandboxConnector {
@@ -315,7 +325,14 @@ function startChores(options: AppOptions, { pools, vault, report, workers }: Par
   const keepRecipients = createRecipientKeeper({ db, vault, ...options.recipients, onError: keeping });
   const chores = [
     startRounds({ run: keepRecipients, everyMs: work ? keepersEveryMs : 0, onError: keeping }),
-    ...startSlices(options, { db, report }),
+    ...listSlices(db, options.retention).map(({ run, what }) =>
+      startRounds({
+        run,
+        everyMs: work ? keepersEveryMs : 0,
+        moreAfterMs: slicesEveryMs,
+        onError: report(`${what} could not be looked after`),
+      }),
+    ),
     startRounds({
       run: () => countPayouts(db),
       everyMs: work ? countEveryMs : 0,
@@ -336,26 +353,11 @@ function startChores(options: AppOptions, { pools, vault, report, workers }: Par
   };
 }
 
-/** What goes by its age, a slice at a time. */
-function startSlices(
-  { does, archiveAfterDays, answerKeepDays, keepDays }: AppOptions,
-  { db, report }: Pick<Parts, 'report'> & { readonly db: Db },
-): Rounds[] {
-  const [afterHours, keepHours] = [archiveAfterDays * 24, answerKeepDays * 24];
-  const more = (done: Promise<{ readonly hasMore: boolean }>) => done.then(({ hasMore }) => hasMore);
-  const slices = [
-    { days: archiveAfterDays, run: () => more(archivePayouts(db, { afterHours })), what: 'payouts' },
-    { days: answerKeepDays, run: () => more(forgetAnswers(db, { keepHours })), what: 'answers of receivers' },
-    { days: 1, run: () => dropOldRecords(db, keepDays), what: 'old records' },
-  ];
-  return slices.map(({ days, run, what }) =>
-    startRounds({
-      run,
-      everyMs: does.work && days > 0 ? keepersEveryMs : 0,
-      moreAfterMs: slicesEveryMs,
-      onError: report(`${what} could not be looked after`),
-    }),
-  );
+function describeJob({ digest }: Vault, job: Job | undefined): object {
+  if (job === undefined) return {};
+  const { kind, merchantId, subjectId } = job;
+  if (kind === 'payout') return { kind, ...placeOf(digest, { merchantId, payoutId: subjectId }) };
+  return { kind, merchantId: merchantId.toString(), notificationId: subjectId.toString() };
 }
 
 type Handle<Known> = Parameters<typeof createWorker<Known>>[0]['handle'];
@@ -370,7 +372,7 @@ function startWorkers(options: AppOptions, parts: Parts, handlers: Handlers): vo
     laneJobsMax: jobs.laneMax,
     pollMs: options.pollMs,
     onError: (error: unknown, job: Job | undefined) =>
-      parts.log.error({ err: error, kind: job?.kind, subjectId: String(job?.subjectId) }, 'a job failed'),
+      parts.log.error({ ...describeJob(parts.vault, job), err: error }, 'a job failed'),
   };
   parts.workers.payout = createWorker({
     ...shared,

@@ -58,6 +58,18 @@ export const settings: readonly Setting[] = [
     meaning: 'TCP port of a second listener with `GET /metrics` for Prometheus; absent: none',
   },
   { name: 'METRICS_HOST', default: '127.0.0.1', meaning: 'address of that listener: for your own network only' },
+  {
+    name: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+    default: null,
+    meaning: 'base URL of an OTLP/HTTP receiver of traces, `http://127.0.0.1:4318` for example; absent: no traces',
+  },
+  {
+    name: 'OTEL_EXPORTER_OTLP_HEADERS',
+    default: null,
+    meaning: 'headers for that receiver, `name=value` with commas between them and values percent-encoded',
+  },
+  { name: 'OTEL_SERVICE_NAME', default: 'vyplata', meaning: 'the name of this process in traces' },
+  { name: 'OTEL_TRACES_SAMPLER_ARG', default: '1', meaning: 'share of the payouts that is traced, 0 to 1' },
   { name: 'LANG', default: null, meaning: 'the demo speaks Russian when it starts with `ru`, else English' },
   {
     name: 'ONE_PERSON',
@@ -77,6 +89,11 @@ export const settings: readonly Setting[] = [
   { name: 'PAYOUT_JOBS_MAX', default: '256', meaning: 'payouts one process has in hand at once' },
   { name: 'NOTIFICATION_JOBS_MAX', default: '512', meaning: 'notifications one process has in hand at once' },
   { name: 'LANE_JOBS_MAX', default: '128', meaning: 'of these, notifications to one endpoint' },
+  {
+    name: 'UV_THREADPOOL_SIZE',
+    default: null,
+    meaning: 'threads that make signatures, read by Node itself: 4 when absent; as many as there are cores is best',
+  },
   { name: 'POLL_MS', default: '100', meaning: 'how often a worker looks for jobs that other processes queued' },
   {
     name: 'UNKNOWN_BUDGET_MS',
@@ -160,6 +177,32 @@ const databaseUrl = z.string().check((context) => {
   }
 });
 
+/** As OpenTelemetry writes them: pairs, commas between them, values percent-encoded. What is wrong is not quoted. */
+const traceHeaders = z
+  .string()
+  .optional()
+  .transform((text, context) => {
+    const headers: Record<string, string> = {};
+    for (const pair of (text ?? '').split(',').filter((one) => one.trim() !== '')) {
+      const [, name, value] = /^\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*=\s*([\x21-\x7e]*)\s*$/.exec(pair) ?? [];
+      const decoded = value === undefined ? undefined : decodeText(value);
+      if (name === undefined || decoded === undefined) {
+        context.addIssue({ code: 'custom', message: 'must be name=value pairs with commas between them' });
+        return z.NEVER;
+      }
+      headers[name] = decoded;
+    }
+    return headers;
+  });
+
+function decodeText(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
+
 const shape = z.object({
   PORT: port,
   HOST: z.string().min(1),
@@ -179,6 +222,10 @@ const shape = z.object({
   LOG_LEVEL: z.enum(['error', 'warn', 'info', 'debug']),
   METRICS_PORT: port.optional(),
   METRICS_HOST: z.string().min(1),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+  OTEL_EXPORTER_OTLP_HEADERS: traceHeaders,
+  OTEL_SERVICE_NAME: z.string().min(1).max(100),
+  OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1),
   LANG: optionalText,
   ONE_PERSON: flag,
   SECOND_FACTOR: z.enum(['optional', 'required']),
@@ -190,6 +237,7 @@ const shape = z.object({
   PAYOUT_JOBS_MAX: count,
   NOTIFICATION_JOBS_MAX: count,
   LANE_JOBS_MAX: count,
+  UV_THREADPOOL_SIZE: count.optional(),
   POLL_MS: milliseconds,
   UNKNOWN_BUDGET_MS: milliseconds,
   ACCEPTED_BUDGET_MS: milliseconds,

@@ -75,8 +75,18 @@ export async function startFreshGateway(env: Record<string, string> = {}): Promi
   return { ...running, baseUrl: `http://127.0.0.1:${port}`, setupLink };
 }
 
+/** A process that answers requests only, or does the queued work only, on a database that is there already. */
+export function startProcess(given: {
+  readonly command: 'serve' | 'work';
+  readonly dataDir: string;
+  readonly port: number;
+  readonly env: Record<string, string>;
+}): Promise<Running> {
+  return launch({ ...given, shown: '"started"' });
+}
+
 type Launch = {
-  readonly command: 'dev' | 'run';
+  readonly command: 'dev' | 'run' | 'serve' | 'work';
   /** What it prints when it is ready. */
   readonly shown: string;
   readonly dataDir: string;
@@ -84,7 +94,7 @@ type Launch = {
   readonly env: Record<string, string>;
 };
 
-type Running = Pick<DemoGateway, 'child' | 'output' | 'kill' | 'close'>;
+export type Running = Pick<DemoGateway, 'child' | 'output' | 'kill' | 'close'>;
 
 async function launch({ command, shown, dataDir, port, env }: Launch): Promise<Running> {
   const child = spawn(process.execPath, [main, command], {

@@ -19,6 +19,8 @@ export type SendOrder = {
   readonly number: string;
   readonly customer: Readonly<Record<string, string>>;
   readonly extra: Readonly<Record<string, unknown>>;
+  /** W3C Trace Context, for the request to the provider; absent when traces are off. */
+  readonly traceparent?: string;
 };
 
 export type Inquiry = { readonly order: SendOrder; readonly sentAt: Date; readonly providerId: string | undefined };

@@ -20,7 +20,12 @@ export type BatchOptions<Item, Result> = {
    * One poisoned item then fails alone.
    */
   readonly isRetrySafe: (error: unknown) => boolean;
+  /** For whoever measures: a group has ended, well or not. */
+  readonly onGroup?: OnGroup | undefined;
 };
+
+/** How large a group was and how long its round trip took. */
+export type OnGroup = (group: { readonly items: number; readonly seconds: number }) => void;
 
 export type Batch<Item, Result> = {
   /** Waits for this item's own result; the group is never seen. */
@@ -53,10 +58,12 @@ export function createBatch<Item, Result>(options: BatchOptions<Item, Result>): 
 
   async function runGroup(group: readonly Waiting<Item, Result>[]): Promise<void> {
     groupsOpen += 1;
+    const startedMs = options.onGroup === undefined ? 0 : performance.now();
     try {
       await settleGroup(options, group);
     } finally {
       groupsOpen -= 1;
+      options.onGroup?.({ items: group.length, seconds: (performance.now() - startedMs) / 1_000 });
       schedule();
       if (groupsOpen === 0 && queue.length === 0) {
         for (const wake of idle) wake();

@@ -23,7 +23,17 @@ export type Db = Sql & {
   tx<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   /** Waiting and open connections, for metrics and shedding. */
   load(): { readonly waiting: number; readonly open: number; readonly idle: number };
+  /** What happened since the start, for metrics. */
+  tally(): Tally;
   close(): Promise<void>;
+};
+
+export type Tally = {
+  /** Callers that found every connection taken, and how long they waited for one, together. */
+  readonly waits: number;
+  readonly waitedMs: number;
+  /** Commits whose standby did not confirm them in time. */
+  readonly unreplicated: number;
 };
 
 export type PoolOptions = {
@@ -106,10 +116,12 @@ function sqlOn(client: Asker, isNamed: boolean): Sql {
  */
 const unreplicated = new WeakSet<pg.PoolClient>();
 
-function watchReplication(client: pg.PoolClient): void {
+function watchReplication(client: pg.PoolClient, note: () => void): void {
   client.on('notice', ({ routine }) => {
     // The text is translated by the server's settings, the name of the place in its source is not.
-    if (routine === 'SyncRepWaitForLSN') unreplicated.add(client);
+    if (routine !== 'SyncRepWaitForLSN') return;
+    unreplicated.add(client);
+    note();
   });
 }
 
@@ -117,10 +129,11 @@ function watchReplication(client: pg.PoolClient): void {
 export function openPool(options: PoolOptions): Db {
   const places = listPlaces(options.connection);
   const pool = new pg.Pool(driverOptions(options, places));
-  const take = connectThrough(pool, places);
+  const tally = { waits: 0, waitedMs: 0, unreplicated: 0 };
+  const take = countWaits(pool, tally, connectThrough(pool, places));
   const isNamed = options.namedStatements ?? true;
   let isClosing = false;
-  pool.on('connect', watchReplication);
+  pool.on('connect', (client) => watchReplication(client, () => (tally.unreplicated += 1)));
   // An idle connection that breaks emits here; without a listener it would end the process.
   pool.on('error', (error) => {
     if (!isClosing) options.onError?.(error);
@@ -129,6 +142,7 @@ export function openPool(options: PoolOptions): Db {
     ...sqlOn({ query: (question) => askOnce(take, question) }, isNamed),
     tx: (work) => runTx(take, isNamed, work),
     load: () => ({ waiting: pool.waitingCount, open: pool.totalCount, idle: pool.idleCount }),
+    tally: () => ({ ...tally }),
     close() {
       isClosing = true;
       return pool.end();
@@ -166,6 +180,17 @@ function connectThrough(pool: pg.Pool, places: readonly Connection[]): Take {
     connect().catch((error: unknown) => {
       throw new NotConnected(error);
     });
+}
+
+/** The clock is asked only for a caller that has to wait. */
+function countWaits(pool: pg.Pool, tally: { waits: number; waitedMs: number }, take: Take): Take {
+  return () => {
+    const free = pool.idleCount + pool.options.max - pool.totalCount;
+    if (free > pool.waitingCount) return take();
+    const startedMs = performance.now();
+    tally.waits += 1;
+    return take().finally(() => (tally.waitedMs += performance.now() - startedMs));
+  };
 }
 
 /** read_only_sql_transaction: this server took writes once, and follows another one now. */
@@ -235,6 +260,8 @@ export async function openSession(connection: Connection): Promise<SchemaConnect
   const places = listPlaces(connection);
   for (const [at, place] of places.entries()) {
     const client = new pg.Client(whereIs(place));
+    // Without a listener a connection that breaks while nothing is asked would end the process.
+    client.on('error', () => {});
     try {
       await client.connect();
       if (places.length > 1) await assertWritable(client);

@@ -14,6 +14,7 @@ export type Log = {
   error(fields: object, text: string): void;
   warn(fields: object, text: string): void;
   info(fields: object, text: string): void;
+  debug(fields: object, text: string): void;
 };
 
 /** The server under the name that the rest of the program may know. */

@@ -14,8 +14,9 @@ type Needs = {
 };
 
 /**
- * A row per process, for people who look. All that is decided by it: nothing is archived while a process of an earlier
- * version is there, which would not find it. Rows of processes that died go after a day.
+ * A row per process, for people who look; for a breaking migration, which refuses while it sees one; and for archiving,
+ * which waits while one of an earlier version is there, as it would not find what is archived. Rows of processes that
+ * died go after a day.
  */
 export function openPresence({ db, does, inHand }: Needs): Presence {
   const processId = randomUUID();

@@ -14,6 +14,9 @@ export type MetricSpec = {
 };
 
 const requestSeconds = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 12, 25];
+const groupItems = [1, 2, 5, 10, 25, 50, 100, 200, 300];
+const groupSeconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const providerSeconds = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const lifeSeconds = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3_600, 86_400];
 
 /**
@@ -39,6 +42,52 @@ export const metrics = {
     kind: 'gauge',
     labels: [],
     help: 'Orders that wait for a group of accepts',
+  },
+  refusals: {
+    name: 'vyplata_orders_refused_total',
+    kind: 'counter',
+    labels: ['code'],
+    help: 'Refused orders, once for each code that the refusal names',
+  },
+  groupItems: {
+    name: 'vyplata_group_items',
+    kind: 'histogram',
+    labels: ['group'],
+    help: 'How many orders, changes of payouts or tries to tell were committed together',
+    buckets: groupItems,
+  },
+  groupSeconds: {
+    name: 'vyplata_group_seconds',
+    kind: 'histogram',
+    labels: ['group'],
+    help: 'How long the round trip of such a group took',
+    buckets: groupSeconds,
+  },
+  stageSeconds: {
+    name: 'vyplata_stage_seconds',
+    kind: 'histogram',
+    labels: ['stage'],
+    help: 'queued: accepted to first sent; sent: last sent to ended; untold: ended to first try; told: to delivered',
+    buckets: lifeSeconds,
+  },
+  providerSeconds: {
+    name: 'vyplata_provider_seconds',
+    kind: 'histogram',
+    labels: ['connector', 'asked'],
+    help: 'How long a provider took over one call: send, repeat or inquiry',
+    buckets: providerSeconds,
+  },
+  tries: {
+    name: 'vyplata_delivery_tries_total',
+    kind: 'counter',
+    labels: ['result'],
+    help: 'Tries to tell a merchant: acknowledged, refused, unanswered, or unsent for want of an address',
+  },
+  notificationsEnded: {
+    name: 'vyplata_notifications_ended_total',
+    kind: 'counter',
+    labels: ['state'],
+    help: 'Notifications that were delivered or given up',
   },
   outcomes: {
     name: 'vyplata_attempt_outcomes_total',
@@ -98,7 +147,7 @@ export const metrics = {
   attempts: {
     name: 'vyplata_attempts_open',
     kind: 'gauge',
-    labels: ['state', 'older_than'],
+    labels: ['connector', 'state', 'older_than'],
     help: 'Attempts whose end is not known, at least so old',
   },
   inReview: { name: 'vyplata_payouts_in_review', kind: 'gauge', labels: [], help: 'Payouts that wait for a person' },
@@ -132,6 +181,61 @@ export const metrics = {
     kind: 'gauge',
     labels: ['pool', 'is'],
     help: 'Connections that are open and idle, and callers that wait for one',
+  },
+  connectionWaits: {
+    name: 'vyplata_database_waits_total',
+    kind: 'counter',
+    labels: ['pool'],
+    help: 'Callers that found every connection of their pool taken',
+  },
+  connectionWaitSeconds: {
+    name: 'vyplata_database_wait_seconds_total',
+    kind: 'counter',
+    labels: ['pool'],
+    help: 'How long they waited for one, together',
+  },
+  unreplicated: {
+    name: 'vyplata_commits_unreplicated_total',
+    kind: 'counter',
+    labels: [],
+    help: 'Commits that no standby confirmed in time; they are asked about anew and not taken for done',
+  },
+  standbys: {
+    name: 'vyplata_database_standbys',
+    kind: 'gauge',
+    labels: ['sync'],
+    help: 'Standbys that follow the database: sync, quorum, potential, async, or hidden from this role',
+  },
+  replicationLagBytes: {
+    name: 'vyplata_database_replication_lag_bytes',
+    kind: 'gauge',
+    labels: [],
+    help: 'What the slowest standby has not replayed yet',
+  },
+  replicationLagSeconds: {
+    name: 'vyplata_database_replication_lag_seconds',
+    kind: 'gauge',
+    labels: [],
+    help: 'How long the slowest standby took to replay',
+  },
+  databaseBytes: { name: 'vyplata_database_bytes', kind: 'gauge', labels: [], help: 'Size of the database' },
+  diskBytes: {
+    name: 'vyplata_disk_bytes',
+    kind: 'gauge',
+    labels: ['is'],
+    help: 'The disk of the embedded database: free and size',
+  },
+  clockOffsetSeconds: {
+    name: 'vyplata_clock_offset_seconds',
+    kind: 'gauge',
+    labels: [],
+    help: 'The clock of the database less that of this machine',
+  },
+  auditAgeSeconds: {
+    name: 'vyplata_audit_age_seconds',
+    kind: 'gauge',
+    labels: [],
+    help: 'Since the last turn of the audit beside the work ended, in whichever process',
   },
   auditPasses: {
     name: 'vyplata_audit_passes_total',

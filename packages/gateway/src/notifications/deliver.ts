@@ -1,10 +1,20 @@
 import { delayWithJitter, notificationDelaysMs } from '../core/retry.ts';
+import type { OnGroup } from '../db/batch.ts';
 import type { Sql } from '../db/pool.ts';
 import type { Job } from '../jobs/queue.ts';
 import type { MerchantEntry } from '../merchants/directory.ts';
 import type { Vault } from '../secrets/seal.ts';
+import { type Facts, placeOf, type Trail } from '../traces/trail.ts';
 import { type ConnectOptions, makeGuards, openReceivers } from './connect.ts';
-import { composeMessage, deliveryDeadlineMs, sendMessage, switchedOff, type Try, withoutAddress } from './send.ts';
+import {
+  composeMessage,
+  deliveryDeadlineMs,
+  readFields,
+  sendMessage,
+  switchedOff,
+  type Try,
+  withoutAddress,
+} from './send.ts';
 import { createSigner } from './sign.ts';
 import { createDeliveryStore, type NotificationState, type StoredNotification } from './store.ts';
 
@@ -33,7 +43,25 @@ export type Needs = {
   readonly delaysMs?: readonly number[];
   readonly deadlineMs?: number;
   readonly connect?: Partial<ConnectOptions>;
+  readonly trail?: Trail | undefined;
+  readonly meter?: Meter;
+  /** For whoever measures the groups of records. */
+  readonly onGroup?: OnGroup;
 };
+
+/** How one try went, for whoever counts. Times are seconds since the notification was announced. */
+export type Tried = {
+  readonly result: 'acknowledged' | 'refused' | 'unanswered' | 'unsent';
+  /** What it ended as; undefined: it will be tried again, or it had ended before. */
+  readonly ended: 'delivered' | 'dead' | undefined;
+  readonly isFirst: boolean;
+  /** Somebody asked to send it again. */
+  readonly isResent: boolean;
+  readonly begunSeconds: number;
+  readonly triedSeconds: number;
+};
+
+type Meter = { noteTry(tried: Tried): void };
 
 export type Deliverer = {
   /**
@@ -54,7 +82,10 @@ export function createDeliverer(needs: Needs): Deliverer {
 
   async function send(notification: StoredNotification): Promise<Sent> {
     const { merchantId, notificationId, endpointId, signedText } = notification;
+    const begin = (name: 'sign' | 'deliver') => needs.trail?.begin(name, payoutOf(notification));
+    const signing = notification.sign === null ? begin('sign') : undefined;
     const sign = notification.sign ?? (await signer.sign({ merchantId, text: signedText }));
+    signing?.end({ notificationId: notificationId.toString() });
     const startedAt = new Date(clock.now());
     if (!URL.canParse(notification.url)) return { sign, startedAt, made: withoutAddress };
     const { endpoints } = await needs.directory.findMerchant(merchantId);
@@ -68,7 +99,11 @@ export function createDeliverer(needs: Needs): Deliverer {
       body: message.body,
       now: startedAt,
     };
-    const made = await sendMessage({ receivers, deadlineMs }, message, await signer.makeHeaders(timed));
+    const step = begin('deliver');
+    const traced = step?.traceparent === undefined ? {} : { traceparent: step.traceparent };
+    const headers = { ...(await signer.makeHeaders(timed)), ...traced };
+    const made = await sendMessage({ receivers, deadlineMs }, message, headers);
+    step?.end(describeTry(notification, made));
     return { sign, startedAt, made };
   }
 
@@ -81,9 +116,13 @@ export function createDeliverer(needs: Needs): Deliverer {
       const runInMs = delayMs === undefined ? null : delayWithJitter(delayMs, random01());
       const tryNo = notification.tries + 1;
       const isRecorded = await store.record({ job, tryNo, sign, startedAt, made, state, runInMs });
+      if (isRecorded) needs.meter?.noteTry(judgeTry(notification, { made, state, startedAt, endedMs: clock.now() }));
       if (isRecorded && state === 'dead') {
-        const facts = { merchantId: job.merchantId.toString(), notificationId: job.subjectId.toString(), tries: tryNo };
-        log.warn(facts, 'a notification was given up: it can be sent again from the console');
+        const facts = { notificationId: job.subjectId.toString(), tries: tryNo };
+        log.warn(
+          { ...placeOf(needs.vault.digest, payoutOf(notification)), ...facts },
+          'a notification was given up: it can be sent again from the console',
+        );
       }
     },
     async close() {
@@ -91,6 +130,47 @@ export function createDeliverer(needs: Needs): Deliverer {
       await receivers.close();
     },
   };
+}
+
+function payoutOf({ merchantId, signedText }: StoredNotification): { merchantId: bigint; payoutId: bigint } {
+  return { merchantId, payoutId: BigInt(readFields(signedText).id) };
+}
+
+function describeTry({ notificationId, tries }: StoredNotification, { statusCode, isAcknowledged }: Try): Facts {
+  return {
+    notificationId: notificationId.toString(),
+    tryNo: tries + 1,
+    ...(statusCode === null ? {} : { statusCode }),
+    ...(isAcknowledged ? {} : { isFailed: true }),
+  };
+}
+
+type Judged = {
+  readonly made: Try;
+  readonly state: NotificationState;
+  readonly startedAt: Date;
+  readonly endedMs: number;
+};
+
+/** One that is sent again was announced long ago: how long that took says nothing of how fast merchants are told. */
+function judgeTry(before: StoredNotification, { made, state, startedAt, endedMs }: Judged): Tried {
+  const { createdAt, tries, triesBefore } = before;
+  // The clocks of the database and of this machine may differ by a little.
+  const since = (ms: number): number => Math.max(0, ms - createdAt.getTime()) / 1_000;
+  return {
+    result: resultOf(made),
+    ended: before.state === 'pending' && state !== 'pending' ? state : undefined,
+    isFirst: tries === 0,
+    isResent: triesBefore > 0,
+    begunSeconds: since(startedAt.getTime()),
+    triedSeconds: since(endedMs),
+  };
+}
+
+function resultOf({ isAcknowledged, isHopeless, statusCode }: Try): Tried['result'] {
+  if (isAcknowledged) return 'acknowledged';
+  if (isHopeless === true) return 'unsent';
+  return statusCode === null ? 'unanswered' : 'refused';
 }
 
 type Sent = { readonly sign: string; readonly startedAt: Date; readonly made: Try };

@@ -1,4 +1,4 @@
-import { createBatch } from '../db/batch.ts';
+import { createBatch, type OnGroup } from '../db/batch.ts';
 import { isStatementRefused, type Sql, type Statement } from '../db/pool.ts';
 import type { Job } from '../jobs/queue.ts';
 import type { Try } from './send.ts';
@@ -18,6 +18,7 @@ export type StoredNotification = {
   readonly tries: number;
   /** Tries made before somebody asked to send it again. */
   readonly triesBefore: number;
+  readonly createdAt: Date;
 };
 
 type NotificationKey = { readonly merchantId: bigint; readonly notificationId: bigint };
@@ -44,7 +45,7 @@ const findNotifications: Statement = {
   name: 'notifications_by_keys',
   text: `select k.item, n.merchant_id as "merchantId", n.notification_id as "notificationId",
       n.endpoint_id as "endpointId", n.url, n.method, n.signed_text as "signedText", n.sign, n.state, n.tries,
-      n.tries_before as "triesBefore"
+      n.tries_before as "triesBefore", n.created_at as "createdAt"
     from unnest($1::bigint[], $2::bigint[]) with ordinality as k (merchant_id, notification_id, item)
     cross join lateral (
       select * from notification q
@@ -58,7 +59,11 @@ const recordDeliveries: Statement = {
 };
 
 /** Reads notifications and writes deliveries in groups; each caller waits for its own. */
-export function createDeliveryStore(needs: { readonly db: Sql; readonly overloaded: () => Error }): DeliveryStore {
+export function createDeliveryStore(needs: {
+  readonly db: Sql;
+  readonly overloaded: () => Error;
+  readonly onGroup?: OnGroup;
+}): DeliveryStore {
   const { db, overloaded } = needs;
   const limits = { itemsMax: 200, groupsMax: 1, waitingMax: 20_000, overloaded };
   const finds = createBatch<NotificationKey, StoredNotification | undefined>({
@@ -74,6 +79,7 @@ export function createDeliveryStore(needs: { readonly db: Sql; readonly overload
   const records = createBatch<DeliveryRecord, boolean>({
     ...limits,
     isRetrySafe: isStatementRefused,
+    onGroup: needs.onGroup,
     run: async (group) => {
       const input = JSON.stringify(group.map(deliveryRow));
       const rows = await db.run<{ item: number }>(recordDeliveries, [input]);

@@ -1,6 +1,7 @@
 import type { DatabaseClock } from '../db/clock.ts';
 import type { Sql, Statement } from '../db/pool.ts';
 import type { Reserve, Seat } from '../jobs/seat.ts';
+import type { Trail } from '../traces/trail.ts';
 import type { CheckedOrder } from './checked-order.ts';
 import type { StoredPayout } from './store.ts';
 
@@ -42,6 +43,7 @@ export type AcceptNeeds = {
   readonly wake: (kind: 'payout') => void;
   /** Where this process sends payouts itself: it begins with what it accepts without claiming it first. */
   readonly reserve?: Reserve<StoredPayout> | undefined;
+  readonly trail?: Trail | undefined;
 };
 
 /** One round trip for the whole group. Throws if the group as a whole failed; then nothing of it was written. */
@@ -65,7 +67,9 @@ async function acceptSeated(needs: AcceptNeeds, { items, seats }: Group, withinM
   const earliestMs = Math.min(...items.map((item) => item.receivedMs));
   const deadlineAt = needs.clock.at(earliestMs + withinMs);
   const input = JSON.stringify(items.map((item, at) => itemRow(item, { at, clock: needs.clock, seat: seats[at] })));
+  const startedMs = needs.monotonicMs();
   const rows = await needs.acceptDb.run<AcceptRow>(acceptPayouts, [input, deadlineAt]);
+  noteAccepted(needs, { items, rows, startedMs });
   const results: AcceptResult[] = Array.from({ length: items.length });
   for (const row of rows) results[row.item] = readResult(row);
   const createdAt = needs.clock.at(needs.monotonicMs());
@@ -81,6 +85,22 @@ async function acceptSeated(needs: AcceptNeeds, { items, seats }: Group, withinM
   }
   if (isQueued) needs.wake('payout');
   return results;
+}
+
+type Answered = {
+  readonly items: readonly AcceptItem[];
+  readonly rows: readonly AcceptRow[];
+  readonly startedMs: number;
+};
+
+/** Of the group that a payout travelled with: when it set out and how many they were. */
+function noteAccepted({ trail }: AcceptNeeds, { items, rows, startedMs }: Answered): void {
+  if (trail === undefined) return;
+  for (const { item, verdict, payout_id: payoutId } of rows) {
+    const merchantId = items[item]?.merchantId;
+    if (verdict !== 'accepted' || payoutId === null || merchantId === undefined) continue;
+    trail.note('accept', { merchantId, payoutId }, { startedMs, facts: { items: items.length } });
+  }
 }
 
 /** The payout as it was just written; its time is good to some milliseconds. */

@@ -54,7 +54,8 @@ export async function settleCallback(
   if (row === undefined) return undefined;
   const payout = await needs.reader.findPayout({ merchantId: row.merchant_id, payoutId: row.payout_id });
   if (payout === undefined) return undefined;
-  return settlePayout(needs, {
+  const step = needs.trail?.begin('callback', payout);
+  const settlement = await settlePayout(needs, {
     payout,
     event: {
       kind: 'outcome',
@@ -66,4 +67,6 @@ export async function settleCallback(
     },
     source: { actor: `connector ${connector.name}` },
   });
+  step?.end({ connector: connector.name, attemptNo: row.attempt_no, outcome: callback.outcome.kind });
+  return settlement;
 }

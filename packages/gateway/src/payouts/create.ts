@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { canonicalOrder, type Order } from '../core/order.ts';
 import { type Problem, Refusal } from '../core/problem.ts';
-import { type Batch, createBatch } from '../db/batch.ts';
+import { type Batch, createBatch, type OnGroup } from '../db/batch.ts';
 import { isCertainlyAborted, isStatementRefused, type Sql } from '../db/pool.ts';
 import type { Vault } from '../secrets/seal.ts';
 import type { CheckedOrder } from './checked-order.ts';
@@ -33,6 +33,8 @@ export type Needs = AcceptNeeds & {
   readonly waitingMax: number;
   readonly groupsMax: number;
   readonly onLostAnswer: (error: unknown) => void;
+  /** For whoever measures the groups. */
+  readonly onGroup?: OnGroup;
 };
 
 export type Creator = {
@@ -68,6 +70,7 @@ export function createCreator(needs: Needs): Creator {
     waitingMax: needs.waitingMax,
     overloaded: () => new Refusal([{ code: 'overloaded', field: 'request' }]),
     isRetrySafe: isStatementRefused,
+    onGroup: needs.onGroup,
     run: (items) => acceptOrders(needs, items, acceptWithinMs),
   });
   return {
@@ -172,7 +175,10 @@ async function findRepeat(
   input: { readonly merchantId: bigint; readonly accountId: string; readonly order: Order },
 ): Promise<Repeat> {
   const { merchantId, accountId, order } = input;
-  const record = await findOrder(needs.probeDb, { merchantId, orderId: order.orderId });
+  const key = { merchantId, orderId: order.orderId };
+  if ((await findOrder(needs.probeDb, key)) === undefined) return { kind: 'none' };
+  // What can be read here may be on no standby yet. Asked by a statement that writes, the answer waits until it is.
+  const record = await probeOrder(needs.probeDb, key);
   if (record === undefined) return { kind: 'none' };
   const isSame = isSameOrder(needs, canonicalOrder(accountId, order), record);
   return { kind: isSame ? 'same' : 'other', payoutId: record.payoutId };

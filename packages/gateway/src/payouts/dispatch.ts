@@ -3,10 +3,11 @@ import { findCurrency } from '../core/currency.ts';
 import { decidePayout, isFinal } from '../core/payout.ts';
 import type { Job } from '../jobs/queue.ts';
 import type { Vault } from '../secrets/seal.ts';
+import type { Step } from '../traces/trail.ts';
 import { type Pauses, pauseViewMaxMs } from './heed-pauses.ts';
 import { openRecipient, type RecipientData } from './recipient-seal.ts';
 import { type Needs as SettleNeeds, type Settlement, settlePayout } from './settle.ts';
-import type { StoredPayout } from './store.ts';
+import type { PayoutKey, StoredPayout } from './store.ts';
 
 export type Needs = SettleNeeds & {
   readonly connectors: { find(name: string): Connector | undefined };
@@ -16,7 +17,7 @@ export type Needs = SettleNeeds & {
   readonly monotonicMs: () => number;
   /** Longest a provider may take over one call; with the wait before it, shorter than the lease of the job. */
   readonly callDeadlineMs: number;
-  readonly onBug: (error: unknown, payoutId: bigint) => void;
+  readonly onBug: (error: unknown, payout: PayoutKey) => void;
 };
 
 /**
@@ -56,7 +57,8 @@ async function sendPayout(needs: Needs, payout: StoredPayout, job: Job): Promise
   // Past this moment the lease may end before the answer comes, and another worker would ask while this one sends.
   const leftMs = committedAtMs + needs.policy.sendWithinMs - needs.monotonicMs();
   if (leftMs < needs.callDeadlineMs) return;
-  const outcome = await callProvider(needs, sent, (signal) => connector.send(order, signal));
+  const call = { payout: sent, connector: connector.name, asked: 'send' } as const;
+  const outcome = await callProvider(needs, call, (signal, traced) => connector.send({ ...order, ...traced }, signal));
   await settleOutcome(needs, { payout: sent, outcome, connector, job, via: 'send' });
 }
 
@@ -71,7 +73,15 @@ function findPause(needs: Needs, payout: StoredPayout): ReturnType<Pauses['find'
 function withAttempt(intent: Extract<Settlement, { kind: 'applied' }>): StoredPayout {
   const { payout, change } = intent;
   const attempt = change.attempt === undefined ? payout.attempt : { ...change.attempt, asks: 0 };
-  return { ...payout, state: change.to, version: payout.version + 1, attempt, providerId: undefined, attemptAgeMs: 0 };
+  return {
+    ...payout,
+    state: change.to,
+    version: payout.version + 1,
+    attempt,
+    providerId: undefined,
+    attemptStartedAt: new Date(),
+    attemptAgeMs: 0,
+  };
 }
 
 /** A payout with the moment before which it was certainly not read yet. */
@@ -93,8 +103,9 @@ async function askAboutPayout(needs: Needs, read: Read, job: Job): Promise<void>
   const answer = { payout, connector, job };
   if (connector.facts.canInquire) {
     const sentAt = payout.attemptStartedAt ?? payout.createdAt;
-    const outcome = await callProvider(needs, payout, (signal) =>
-      connector.inquire({ order, sentAt, providerId: payout.providerId }, signal),
+    const call = { payout, connector: connector.name, asked: 'inquiry' } as const;
+    const outcome = await callProvider(needs, call, (signal, traced) =>
+      connector.inquire({ order: { ...order, ...traced }, sentAt, providerId: payout.providerId }, signal),
     );
     if (outcome.kind !== 'not_found' || !isRepeatSafe(needs, read, connector.facts)) {
       return settleOutcome(needs, { ...answer, outcome, via: 'inquiry' });
@@ -111,7 +122,8 @@ async function askAboutPayout(needs: Needs, read: Read, job: Job): Promise<void>
     const evidence = { note: 'the provider tells nothing, and it is too late to send the same again' };
     return settleOutcome(needs, { ...answer, outcome: { kind: 'unknown', evidence }, via: 'inquiry' });
   }
-  const outcome = await callProvider(needs, payout, (signal) => connector.send(order, signal));
+  const call = { payout, connector: connector.name, asked: 'repeat' } as const;
+  const outcome = await callProvider(needs, call, (signal, traced) => connector.send({ ...order, ...traced }, signal));
   await settleOutcome(needs, { ...answer, outcome, via: 'repeat' });
 }
 
@@ -160,8 +172,32 @@ async function settleOutcome(needs: Needs, { payout, outcome, connector, job, vi
   });
 }
 
+type Question = {
+  readonly payout: StoredPayout;
+  readonly connector: string;
+  readonly asked: 'send' | 'repeat' | 'inquiry';
+};
+type Traced = Pick<SendOrder, 'traceparent'>;
+type Call = (signal: AbortSignal, traced: Traced) => Promise<InquiryOutcome>;
+
 /** Whatever happens in a call that is not a clear answer is unknown, never a failure. */
-async function callProvider(
+async function callProvider(needs: Needs, question: Question, call: Call): Promise<InquiryOutcome> {
+  const { payout, connector, asked } = question;
+  const startedMs = needs.monotonicMs();
+  const step = needs.trail?.begin(asked === 'inquiry' ? 'inquiry' : 'attempt', payout);
+  const outcome = await callInTime(needs, payout, (signal) => call(signal, tracedBy(step)));
+  needs.meter?.noteCall({ connector, asked, seconds: (needs.monotonicMs() - startedMs) / 1_000 });
+  const attemptNo = payout.attempt?.attemptNo ?? 0;
+  const failed = outcome.kind === 'unknown' ? { isFailed: true } : {};
+  step?.end({ connector, attemptNo, source: asked, outcome: outcome.kind, ...failed });
+  return outcome;
+}
+
+function tracedBy(step: Step | undefined): Traced {
+  return step?.traceparent === undefined ? {} : { traceparent: step.traceparent };
+}
+
+async function callInTime(
   needs: Needs,
   payout: StoredPayout,
   call: (signal: AbortSignal) => Promise<InquiryOutcome>,
@@ -176,7 +212,7 @@ async function callProvider(
   try {
     return await Promise.race([call(deadline.signal), late]);
   } catch (error) {
-    needs.onBug(error, payout.payoutId);
+    needs.onBug(error, payout);
     return { kind: 'unknown', evidence: { note: 'the connector failed while it spoke to the provider' } };
   } finally {
     clearTimeout(timer);
@@ -187,7 +223,7 @@ function connectorOf(needs: Needs, payout: StoredPayout): Connector | undefined 
   const name = payout.attempt?.connector;
   const connector = name === undefined ? undefined : needs.connectors.find(name);
   if (connector === undefined) {
-    needs.onBug(new Error(`connector ${name} of a payout under way is not in this installation`), payout.payoutId);
+    needs.onBug(new Error(`connector ${name} of a payout under way is not in this installation`), payout);
   }
   return connector;
 }
@@ -197,7 +233,7 @@ function readRecipient(needs: Needs, payout: StoredPayout): RecipientData | unde
   try {
     return openRecipient(needs.vault, payout);
   } catch (error) {
-    needs.onBug(error, payout.payoutId);
+    needs.onBug(error, payout);
     return undefined;
   }
 }

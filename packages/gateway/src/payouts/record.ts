@@ -1,5 +1,5 @@
 import type { Change } from '../core/payout.ts';
-import { type Batch, createBatch } from '../db/batch.ts';
+import { type Batch, createBatch, type OnGroup } from '../db/batch.ts';
 import { isStatementRefused, type Sql, type Statement } from '../db/pool.ts';
 import type { Reserve, Seat } from '../jobs/seat.ts';
 import type { Announcement } from '../notifications/announce.ts';
@@ -38,6 +38,8 @@ export type Needs = {
   readonly wake?: ((kind: 'notification') => void) | undefined;
   /** Where this process delivers itself: it begins with what it announces without claiming it first. */
   readonly reserve?: Reserve<StoredNotification> | undefined;
+  /** For whoever measures the groups. */
+  readonly onGroup?: OnGroup;
 };
 
 const applyPayouts: Statement = { name: 'apply_payouts', text: 'select * from apply_payouts_v1($1)' };
@@ -61,6 +63,7 @@ export function createRecorder(needs: Needs): Recorder {
     waitingMax: 20_000,
     overloaded: needs.overloaded,
     isRetrySafe: isStatementRefused,
+    onGroup: needs.onGroup,
     run: (records) => applyChanges(needs, records),
   });
   return {
@@ -127,6 +130,7 @@ function handOver(
           state: 'pending',
           tries: 0,
           triesBefore: 0,
+          createdAt: new Date(),
         },
       );
     }

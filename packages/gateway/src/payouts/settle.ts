@@ -8,6 +8,7 @@ import {
   type Policy,
 } from '../core/payout.ts';
 import { type Announcement, announcePayout } from '../notifications/announce.ts';
+import type { Trail } from '../traces/trail.ts';
 import type { Recorder } from './record.ts';
 import type { PayoutReader, StoredPayout } from './store.ts';
 
@@ -24,14 +25,21 @@ export type Needs = {
   readonly directory: { findAccount(accountId: string): Promise<Account | undefined> };
   /** There may be payouts to send now. */
   readonly wake: (kind: 'payout') => void;
-  readonly onIncident: (incident: { kind: string; payoutId: bigint }) => void;
+  readonly onIncident: (incident: { kind: string; payoutId: bigint; merchantId: bigint }) => void;
   /** For whoever counts what happens. */
   readonly meter?: Meter;
+  readonly trail?: Trail | undefined;
 };
 
 type Meter = {
   noteApplied(applied: { readonly payout: StoredPayout; readonly event: PayoutEvent; readonly change: Change }): void;
   noteLeaseLost(): void;
+  /** One question to a provider and how long its answer took. */
+  noteCall(call: {
+    readonly connector: string;
+    readonly asked: 'send' | 'repeat' | 'inquiry';
+    readonly seconds: number;
+  }): void;
 };
 
 /** Who says so: a worker with its fence, a provider's callback, or a person. */
@@ -64,10 +72,12 @@ export async function settlePayout(
     const announcements = await announceChange(needs, payout, change);
     // A contradiction counts from a worker that was overtaken, too: nobody else may ever hear it.
     const source = change.cause === 'contradiction' ? { actor: input.source.actor } : input.source;
+    const step = needs.trail?.begin('settle', payout);
     const isApplied = await needs.recorder.record({ payout, change, announcements, ...source });
+    step?.end({ cause: change.cause, state: change.to, ...(isApplied ? {} : { isFailed: true }) });
     if (isApplied) {
       if (change.nextInMs === 0) needs.wake('payout');
-      if (change.incident !== undefined) needs.onIncident({ kind: change.incident.kind, payoutId: payout.payoutId });
+      reportIncident(needs, payout, change);
       needs.meter?.noteApplied({ payout, change, event: input.event });
       return { kind: 'applied', payout, change };
     }
@@ -88,8 +98,12 @@ async function noteArchived(needs: Needs, payout: StoredPayout, change: Change):
   const { incident } = change;
   if (incident === undefined) return { kind: 'refused', why: 'archived' };
   await needs.recorder.openIncident({ payout, incident });
-  needs.onIncident({ kind: incident.kind, payoutId: payout.payoutId });
+  reportIncident(needs, payout, change);
   return { kind: 'applied', payout, change };
+}
+
+function reportIncident(needs: Needs, { payoutId, merchantId }: StoredPayout, { incident }: Change): void {
+  if (incident !== undefined) needs.onIncident({ kind: incident.kind, payoutId, merchantId });
 }
 
 async function announceChange(needs: Needs, payout: StoredPayout, change: Change): Promise<readonly Announcement[]> {

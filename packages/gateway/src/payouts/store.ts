@@ -84,23 +84,33 @@ const columns = `p.merchant_id, p.payout_id, p.account_id, p.order_id, p.state, 
   a.asks as attempt_asks, a.provider_id as attempt_provider_id, a.started_at as attempt_started_at,
   extract(epoch from clock_timestamp() - a.started_at)::float8 * 1000 as attempt_age_ms`;
 
+/**
+ * A commit can be read here before a standby has confirmed it, and is lost if this server is. A reader that tells a
+ * merchant of a young payout therefore writes a word into the log where there are standbys: its own commit waits for
+ * them, and so for everything it read. Older payouts are confirmed: a server that cannot reach its standbys for a
+ * minute is replaced, or accepts nothing new.
+ */
+const confirm = `, case when current_setting('synchronous_standby_names') <> ''
+      and greatest(p.created_at, p.final_at) > clock_timestamp() - interval '1 minute'
+    then pg_logical_emit_message(true, 'vyplata', '') end`;
+
 // payout.attempts names the latest attempt, so it is found by its key and not by sorting.
 const latestAttempt = `left join attempt a on a.merchant_id = p.merchant_id and a.payout_id = p.payout_id
     and a.attempt_no = p.attempts`;
 
-const byKeys: Statement = {
-  name: 'payouts_by_keys',
-  text: `select k.item, ${columns}
+const byKeys = (isConfirmed: boolean): Statement => ({
+  name: isConfirmed ? 'confirmed_payouts_by_keys' : 'payouts_by_keys',
+  text: `select k.item, ${columns}${isConfirmed ? confirm : ''}
     from unnest($1::bigint[], $2::bigint[]) with ordinality as k (merchant_id, payout_id, item)
     cross join lateral (
       select * from payout q where q.merchant_id = k.merchant_id and q.payout_id = k.payout_id offset 0
     ) p
     ${latestAttempt}`,
-};
+});
 
-const byOrderIds: Statement = {
-  name: 'payouts_by_order_ids',
-  text: `select k.item, ${columns}
+const byOrderIds = (isConfirmed: boolean): Statement => ({
+  name: isConfirmed ? 'confirmed_payouts_by_order_ids' : 'payouts_by_order_ids',
+  text: `select k.item, ${columns}${isConfirmed ? confirm : ''}
     from unnest($1::bigint[], $2::text[]) with ordinality as k (merchant_id, order_id, item)
     cross join lateral (
       select * from order_record r where r.merchant_id = k.merchant_id and r.order_id = k.order_id offset 0
@@ -109,7 +119,7 @@ const byOrderIds: Statement = {
       select * from payout q where q.merchant_id = o.merchant_id and q.payout_id = o.payout_id offset 0
     ) p
     ${latestAttempt}`,
-};
+});
 
 // The columns that an archived payout shares with the others, and its last attempt as far as it follows from them.
 const archivedByKeys: Statement = {
@@ -137,8 +147,17 @@ export type PayoutReader = {
   findByOrderId(key: OrderKey): Promise<StoredPayout | undefined>;
 };
 
+export type ReaderNeeds = {
+  readonly db: Sql;
+  readonly overloaded: () => Error;
+  /** For whoever tells others what was read: it is on the standbys by then. A worker's claim has waited already. */
+  readonly isConfirmed?: boolean;
+};
+
 /** Single look-ups that share round trips: whoever asks while one is under way travels with the next. */
-export function createPayoutReader(needs: { readonly db: Sql; readonly overloaded: () => Error }): PayoutReader {
+export function createPayoutReader(needs: ReaderNeeds): PayoutReader {
+  const { isConfirmed = false } = needs;
+  const [findByKeys, findByOrderIds] = [byKeys(isConfirmed), byOrderIds(isConfirmed)];
   const shared = {
     itemsMax: 200,
     groupsMax: 1,
@@ -148,14 +167,14 @@ export function createPayoutReader(needs: { readonly db: Sql; readonly overloade
   };
   const keys: Batch<PayoutKey, StoredPayout | undefined> = createBatch({
     ...shared,
-    run: (items) => findByKeys(needs.db, items),
+    run: (items) => findAmongAll(needs.db, findByKeys, items),
   });
   const orders: Batch<OrderKey, StoredPayout | undefined> = createBatch({
     ...shared,
     run: async (items) =>
       rowsByItem(
         items.length,
-        await needs.db.run<PayoutRow & { item: bigint }>(byOrderIds, [
+        await needs.db.run<PayoutRow & { item: bigint }>(findByOrderIds, [
           items.map((key) => key.merchantId),
           items.map((key) => key.orderId),
         ]),
@@ -165,10 +184,14 @@ export function createPayoutReader(needs: { readonly db: Sql; readonly overloade
 }
 
 /** What is not among the payouts is looked for among the archived ones: nothing goes the other way. */
-async function findByKeys(db: Sql, keys: readonly PayoutKey[]): Promise<(StoredPayout | undefined)[]> {
+async function findAmongAll(
+  db: Sql,
+  statement: Statement,
+  keys: readonly PayoutKey[],
+): Promise<(StoredPayout | undefined)[]> {
   const found = rowsByItem(
     keys.length,
-    await db.run<PayoutRow & { item: bigint }>(byKeys, [
+    await db.run<PayoutRow & { item: bigint }>(statement, [
       keys.map((key) => key.merchantId),
       keys.map((key) => key.payoutId),
     ]),

@@ -10,6 +10,7 @@ import { cabinetRoutes } from '../../src/http/routes/cabinet/routes.ts';
 import { operatorRoutes } from '../../src/http/routes/operator/routes.ts';
 import { connectionTo, openClient } from '../cluster.ts';
 import { type DemoGateway, startDemoGateway } from '../gateway.ts';
+import { openReceiver, type Receiver } from '../notifications/receiver.ts';
 import { merchantWith, openMerchant, type TestMerchant } from './merchant.ts';
 import {
   bankAccount,
@@ -42,6 +43,7 @@ const neededQueries: Readonly<Record<string, string>> = { 'pause_weight.read': '
 describe('secrets and recipients stay where they belong', () => {
   let gateway: DemoGateway;
   let merchant: TestMerchant;
+  let collector: Receiver;
   /** What was answered where nothing secret is to be shown. */
   const answers = new Map<string, Buffer>();
   const errors: string[] = [];
@@ -52,11 +54,13 @@ describe('secrets and recipients stay where they belong', () => {
     const settings = `log_statement = 'all'\nlog_min_duration_statement = 0\nlog_error_verbosity = verbose\n`;
     await appendFile(join(first.dataDir, 'postgres', 'local.conf'), settings);
     await first.kill('SIGTERM');
-    const env = { LOG_LEVEL: 'debug', RECIPIENT_KEEP_DAYS: '1' };
+    collector = await openReceiver();
+    const { origin: OTEL_EXPORTER_OTLP_ENDPOINT } = new URL(collector.url);
+    const env = { LOG_LEVEL: 'debug', RECIPIENT_KEEP_DAYS: '1', OTEL_EXPORTER_OTLP_ENDPOINT };
     gateway = await startDemoGateway({ dataDir: first.dataDir, port: first.port, env });
     merchant = await openMerchant(gateway);
   });
-  after(() => gateway?.close());
+  after(() => Promise.all([gateway?.close(), collector?.close()]));
 
   async function ask(path: string, given: Ask = {}): Promise<Asked> {
     const { body, token, cookie, method = body === undefined ? 'GET' : 'POST' } = given;
@@ -343,9 +347,11 @@ describe('secrets and recipients stay where they belong', () => {
       }
     }
     const told = await readFile(join(gateway.dataDir, 'demo', 'notifications.ndjson'));
-    assert.ok(told.includes('p-phone'));
-    found.push(...findIn('the notifications', told, needles));
+    assert.ok(told.includes('p-phone') && output.includes('payout.attempt'));
+    const traces = collector.received.map(({ body }) => body).join('\n');
+    found.push(...findIn('the notifications', told, needles), ...findIn('the traces', traces, needles));
     assert.deepEqual(found, []);
+    assert.ok(traces.includes('notification.deliver'));
     assert.ok(logBytes > 100_000, `PostgreSQL logged only ${logBytes} bytes`);
   });
 

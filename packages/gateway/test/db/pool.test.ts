@@ -61,6 +61,15 @@ describe('a transaction on a connection that breaks', () => {
     assert.deepEqual(await db.query('select 2 as answer'), [{ answer: 2 }]);
   });
 
+  test('those who find every connection taken are counted, with the time that they wait', async () => {
+    const { waits, waitedMs } = db.tally();
+    await Promise.all([db.query('select pg_sleep(0.05)'), db.query('select 1')]);
+    const tally = db.tally();
+    assert.equal(tally.waits, waits + 1);
+    assert.ok(tally.waitedMs - waitedMs > 20);
+    assert.equal(tally.unreplicated, 0);
+  });
+
   test('what the caller throws rolls back, and the connection is used again', async () => {
     const pidOf = async (): Promise<unknown> => (await db.query('select pg_backend_pid() as pid'))[0];
     const pid = await pidOf();

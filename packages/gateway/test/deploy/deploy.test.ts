@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse, parseAllDocuments } from 'yaml';
 import { settings } from '../../src/config.ts';
-import { metrics } from '../../src/metrics/catalogue.ts';
 
 const root = join(import.meta.dirname, '../../../..');
 const read = (path: string): Promise<string> => readFile(join(root, path), 'utf8');
@@ -103,74 +102,4 @@ test('compose waits for the migration, and gives each gateway its secrets', asyn
   for (const service of Object.values(services)) {
     for (const secret of service.secrets ?? []) assert.ok(secret in secrets, secret);
   }
-});
-
-type Rule = {
-  readonly alert: string;
-  readonly expr: string;
-  readonly labels: { readonly severity: string };
-  readonly annotations: { readonly summary: string; readonly runbook: string };
-};
-
-/** Every name of a figure in an expression has to be one that is told. */
-function assertNames(where: string, expression: string): void {
-  const known = new Map(Object.values(metrics).map((spec) => [spec.name as string, spec]));
-  const names = [...expression.matchAll(/\b(vyplata_\w+)(?:\{([^}]*)\})?/g)];
-  assert.ok(names.length > 0 || /\b(nodejs|process)_/.test(expression), `${where} asks for no figure`);
-  for (const [, name = '', selector = ''] of names) {
-    const spec = known.get(name.replace(/_(bucket|count|sum)$/, '')) ?? known.get(name);
-    assert.ok(spec !== undefined, `${where} asks for ${name}, which nobody tells`);
-    for (const [, label = ''] of selector.matchAll(/(\w+)\s*[=!]/g)) {
-      assert.ok((spec.labels as readonly string[]).includes(label), `${name} has no label ${label}`);
-    }
-  }
-}
-
-test('every alert asks for figures that are told, and has a runbook', async () => {
-  const { groups } = parse(await read('deploy/prometheus/alerts.yaml')) as {
-    groups: { name: string; rules: Rule[] }[];
-  };
-  const runbooks = await read('docs/runbooks.md');
-  const rules = groups.flatMap((group) => group.rules);
-  assert.ok(rules.length >= 12);
-  assert.equal(new Set(rules.map(({ alert }) => alert)).size, rules.length);
-  const sections = new Set([...runbooks.matchAll(/^## (\w+)$/gm)].map(([, title = '']) => title.toLowerCase()));
-  for (const { alert, expr, labels, annotations } of rules) {
-    assertNames(alert, expr);
-    assert.ok(['page', 'ticket'].includes(labels.severity) && annotations.summary.length > 10);
-    const [file, section = ''] = annotations.runbook.split('#');
-    assert.equal(file, 'docs/runbooks.md');
-    assert.ok(
-      sections.delete(section) ||
-        rules.some((other) => other.alert !== alert && other.annotations.runbook === annotations.runbook),
-      `${alert} has no runbook`,
-    );
-  }
-  assert.deepEqual([...sections], [], 'runbooks of no alert');
-});
-
-test('every panel of the dashboard asks for figures that are told, and none lies over another', async () => {
-  const dashboard = JSON.parse(await read('deploy/grafana/vyplata.json')) as {
-    readonly uid: string;
-    readonly schemaVersion: number;
-    readonly panels: readonly {
-      readonly id: number;
-      readonly title: string;
-      readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
-      readonly targets: readonly { readonly refId: string; readonly expr: string }[];
-    }[];
-  };
-  assert.ok(dashboard.uid && dashboard.schemaVersion > 30);
-  const taken = new Set<string>();
-  for (const { title, gridPos, targets } of dashboard.panels) {
-    for (const { expr } of targets) assertNames(title, expr);
-    assert.ok(gridPos.x + gridPos.w <= 24, title);
-    for (let x = gridPos.x; x < gridPos.x + gridPos.w; x += 1) {
-      for (let y = gridPos.y; y < gridPos.y + gridPos.h; y += 1) {
-        assert.ok(!taken.has(`${x} ${y}`), `${title} lies over another panel`);
-        taken.add(`${x} ${y}`);
-      }
-    }
-  }
-  assert.equal(new Set(dashboard.panels.map(({ id }) => id)).size, dashboard.panels.length);
 });

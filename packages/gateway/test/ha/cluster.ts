@@ -4,15 +4,10 @@ import { chownSync, existsSync, rmSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openSession } from '../../src/db/pool.ts';
 import { findFreePort } from '../gateway.ts';
-
-/** One PostgreSQL under its Patroni. */
-export type Node = {
-  readonly name: string;
-  readonly port: number;
-  /** Patroni's own answers. */
-  readonly restPort: number;
-};
+import { openNetwork, type Side, type Site } from './network.ts';
+import { configOf, type Node, patroniCommand, stallPath, user } from './patroni.ts';
 
 /** Three servers that watch each other through etcd, with a synchronous standby that every commit waits for. */
 export type Cluster = {
@@ -25,30 +20,24 @@ export type Cluster = {
   kill(node: Node): Promise<void>;
   /** A killed node comes back, to follow whoever leads now. */
   restart(node: Node): Promise<void>;
-  /** Everything on a node stands still, as a virtual machine does that is moved; answers how it goes on. */
-  pause(node: Node): Promise<() => void>;
+  /**
+   * Everything on a node stands still, as a virtual machine does that is moved; answers how it goes on. A leader stops
+   * at its worst place: it has read that it leads, and is about to write that it still does.
+   */
+  pause(node: Node, isLeader: boolean): Promise<() => void>;
+  /** Whether the nodes have cables of their own that can be cut. */
+  readonly isCuttable: boolean;
+  /** Cuts a node off from the other ones, or from merchants' gateways as well; answers how it is mended. */
+  cut(node: Node, side: Side): () => void;
   /** Settles when one leads, at least so many follow, and one of them confirms every commit. */
   untilWhole(followers: number): Promise<void>;
-  close(): Promise<void>;
+  /** `keepLogs`: leaves the folder there, for whoever wants to know what happened. */
+  close(given: { readonly keepLogs: boolean }): Promise<void>;
+  readonly folder: string;
 };
 
-const binaries = ['/usr/lib/postgresql/17/bin', '/usr/lib/postgresql/16/bin', '/usr/lib/postgresql/15/bin'];
+const nodeNames = ['one', 'two', 'three'];
 const patience = 150_000;
-const user = 'vyplata';
-
-/** What is missing here, as a sentence; undefined: nothing. */
-export function findMissing(): string | undefined {
-  const missing = [
-    ...(findBinaries() === undefined ? ['postgresql'] : []),
-    ...(existsSync('/usr/bin/patroni') ? [] : ['patroni']),
-    ...(existsSync('/usr/bin/etcd') ? [] : ['etcd-server']),
-  ];
-  return missing.length === 0 ? undefined : `the Debian packages ${missing.join(', ')} are needed`;
-}
-
-function findBinaries(): string | undefined {
-  return binaries.find((folder) => existsSync(join(folder, 'postgres')));
-}
 
 export async function openCluster(): Promise<Cluster> {
   const folder = await mkdtemp(join(tmpdir(), 'vyplata-ha-'));
@@ -58,30 +47,35 @@ export async function openCluster(): Promise<Cluster> {
   const owner = ownerOf();
   if (owner !== undefined) chownSync(folder, owner.uid, owner.gid);
   const children = new Map<string, ChildProcess>();
-  const start = async (name: string, words: readonly string[]): Promise<void> => {
-    children.set(name, await startProcess({ folder, name, words }));
+  const start = async (name: string, words: readonly string[], place: Place = {}): Promise<void> => {
+    children.set(name, await startProcess({ folder, name, words, ...place }));
   };
+  const network = await openNetwork(nodeNames.length);
   const etcdPort = await findFreePort();
-  const peerPort = await findFreePort();
-  const at = (port: number): string => `http://127.0.0.1:${port}`;
-  const etcd = `etcd --data-dir ${join(folder, 'etcd')} --name one --unsafe-no-fsync
-    --listen-client-urls ${at(etcdPort)} --advertise-client-urls ${at(etcdPort)}
-    --listen-peer-urls ${at(peerPort)} --initial-advertise-peer-urls ${at(peerPort)}
-    --initial-cluster one=${at(peerPort)}`;
-  await start('etcd', etcd.split(/\s+/));
+  await start('etcd', etcdCommand({ folder, host: network.hub, port: etcdPort, peerPort: await findFreePort() }));
   const nodes: Node[] = [];
-  for (const name of ['one', 'two', 'three']) {
-    nodes.push({ name, port: await findFreePort(), restPort: await findFreePort() });
+  for (const [at, name] of nodeNames.entries()) {
+    nodes.push({ name, site: network.sites[at] as Site, port: await findFreePort(), restPort: await findFreePort() });
   }
   const startNode = async (node: Node): Promise<void> => {
     const path = join(folder, `${node.name}.yml`);
-    await writeFile(path, configOf(node, { folder, etcdPort }));
-    await start(node.name, ['patroni', path]);
+    await writeFile(path, configOf(node, { folder, etcd: `${network.hub}:${etcdPort}` }));
+    const place = { enter: node.site.enter, stallAt: stallPath(folder, node) };
+    await start(node.name, patroniCommand(path), place);
   };
   for (const node of nodes) await startNode(node);
   const leader = (): Promise<Node> => untilFound('leader', () => findLeader(nodes));
+  const close = async ({ keepLogs }: { readonly keepLogs: boolean }): Promise<void> => {
+    for (const node of nodes) for (const pid of await processesOf(folder, node)) signal(pid, 'SIGKILL');
+    for (const child of children.values()) child.kill('SIGKILL');
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    sweep();
+    network.close();
+    process.off('exit', sweep);
+    if (!keepLogs) rmSync(folder, { recursive: true, force: true });
+  };
   return {
-    url: `postgres://${user}@${nodes.map(({ port }) => `127.0.0.1:${port}`).join(',')}/postgres`,
+    url: `postgres://${user}@${nodes.map(({ site, port }) => `${site.front}:${port}`).join(',')}/postgres`,
     leader,
     standby: () =>
       untilFound('standby that confirms commits', async () => {
@@ -94,34 +88,35 @@ export async function openCluster(): Promise<Cluster> {
       children.delete(node.name);
     },
     restart: startNode,
-    async pause(node) {
+    async pause(node, isLeader) {
+      if (isLeader) await stall(folder, node);
       const pids = await processesOf(folder, node);
       for (const pid of pids) signal(pid, 'SIGSTOP');
       return () => {
         for (const pid of pids) signal(pid, 'SIGCONT');
       };
     },
+    isCuttable: network.isOwn,
+    cut(node, side) {
+      node.site.cut(side);
+      return () => node.site.mend();
+    },
     async untilWhole(followers) {
-      await untilFound('whole cluster', async () => {
-        const one = await findLeader(nodes);
-        const members = one === undefined ? [] : await readMembers(one);
-        const streaming = members.filter(({ state, role }) => role !== 'leader' && isFollowing(state)).length;
-        return streaming >= followers && members.some(({ role }) => role === 'sync_standby') ? true : undefined;
-      });
+      await untilFound('whole cluster', () => findWhole(nodes, followers));
     },
-    async close() {
-      for (const node of nodes) for (const pid of await processesOf(folder, node)) signal(pid, 'SIGKILL');
-      for (const child of children.values()) child.kill('SIGKILL');
-      await new Promise((resolve) => setTimeout(resolve, 200));
-      sweep();
-      process.off('exit', sweep);
-      rmSync(folder, { recursive: true, force: true });
-    },
+    close,
+    folder,
   };
 }
 
-function isFollowing(state: string): boolean {
-  return state === 'running' || state === 'streaming';
+type EtcdPlace = { readonly folder: string; readonly host: string; readonly port: number; readonly peerPort: number };
+
+function etcdCommand({ folder, host, port, peerPort }: EtcdPlace): readonly string[] {
+  const [clients, peers] = [`http://${host}:${port}`, `http://${host}:${peerPort}`];
+  const words = `etcd --data-dir ${join(folder, 'etcd')} --name one --unsafe-no-fsync --enable-v2
+    --listen-client-urls ${clients} --advertise-client-urls ${clients}
+    --listen-peer-urls ${peers} --initial-advertise-peer-urls ${peers} --initial-cluster one=${peers}`;
+  return words.split(/\s+/);
 }
 
 /** PostgreSQL refuses root; Debian's package brings a user for it. */
@@ -131,57 +126,27 @@ function ownerOf(): { readonly uid: number; readonly gid: number } | undefined {
   return { uid: read('-u'), gid: read('-g') };
 }
 
-type Start = { readonly folder: string; readonly name: string; readonly words: readonly string[] };
+type Start = {
+  readonly folder: string;
+  readonly name: string;
+  readonly words: readonly string[];
+} & Place;
 
-async function startProcess({ folder, name, words }: Start): Promise<ChildProcess> {
+type Place = { readonly enter?: readonly string[]; readonly stallAt?: string };
+
+async function startProcess({ folder, name, words, enter = [], stallAt = '' }: Start): Promise<ChildProcess> {
   const asOwner = ownerOf() === undefined ? [] : ['--reuid', 'postgres', '--regid', 'postgres', '--clear-groups'];
   const shell = `exec "$@" >>"${join(folder, `${name}.log`)}" 2>&1`;
   // Whatever becomes of this process, no server outlives it.
-  const command = [...asOwner, '--pdeathsig', 'KILL', 'sh', '-c', shell, 'sh', ...words];
-  const child = spawn('setpriv', command, { cwd: folder, stdio: 'ignore', env: { PATH: process.env['PATH'] } });
+  const guarded = ['setpriv', ...asOwner, '--pdeathsig', 'KILL', 'sh', '-c', shell, 'sh', ...words];
+  const [command = '', ...rest] = [...enter, ...guarded];
+  const child = spawn(command, rest, {
+    cwd: folder,
+    stdio: 'ignore',
+    env: { PATH: process.env['PATH'], STALL_AT: stallAt },
+  });
   await once(child, 'spawn');
   return child;
-}
-
-function configOf(node: Node, { folder, etcdPort }: { folder: string; etcdPort: number }): string {
-  const address = `127.0.0.1:${node.port}`;
-  return JSON.stringify({
-    scope: 'vyplata',
-    name: node.name,
-    restapi: { listen: `127.0.0.1:${node.restPort}`, connect_address: `127.0.0.1:${node.restPort}` },
-    etcd3: { host: `127.0.0.1:${etcdPort}` },
-    bootstrap: {
-      dcs: {
-        ttl: 20,
-        loop_wait: 2,
-        retry_timeout: 4,
-        maximum_lag_on_failover: 1_048_576,
-        // Strict: without a standby nothing is committed, and so nothing that was answered can be lost.
-        synchronous_mode: true,
-        synchronous_mode_strict: true,
-        postgresql: {
-          use_pg_rewind: true,
-          parameters: { max_connections: 100, fsync: 'on', synchronous_commit: 'on', wal_level: 'replica' },
-        },
-      },
-      initdb: [{ encoding: 'UTF8' }, { locale: 'C.UTF-8' }, 'data-checksums'],
-    },
-    postgresql: {
-      listen: address,
-      connect_address: address,
-      data_dir: join(folder, node.name),
-      bin_dir: findBinaries(),
-      pgpass: join(folder, `${node.name}.pgpass`),
-      authentication: {
-        superuser: { username: user, password: 'local' },
-        replication: { username: 'replicator', password: 'local' },
-        rewind: { username: user, password: 'local' },
-      },
-      parameters: { unix_socket_directories: folder },
-      pg_hba: ['local all all trust', 'host all all 127.0.0.1/32 trust', 'host replication all 127.0.0.1/32 trust'],
-    },
-    watchdog: { mode: 'off' },
-  });
 }
 
 /** Patroni, PostgreSQL and whatever they started: what names the node's own files, and all children of it. */
@@ -215,17 +180,45 @@ function signal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
+/** A leader's Patroni stops between reading that it leads and writing that it still does; a follower's has none. */
+async function stall(folder: string, node: Node): Promise<void> {
+  const path = stallPath(folder, node);
+  await writeFile(path, '');
+  await untilFound('standstill', () => Promise.resolve(existsSync(path) ? undefined : true));
+}
+
 type Member = { readonly name: string; readonly role: string; readonly state: string };
 
 async function readMembers(node: Node): Promise<readonly Member[]> {
-  const answer = await fetch(`http://127.0.0.1:${node.restPort}/cluster`, { signal: AbortSignal.timeout(2_000) });
+  const answer = await fetch(`http://${node.site.front}:${node.restPort}/cluster`, {
+    signal: AbortSignal.timeout(2_000),
+  });
   return ((await answer.json()) as { members: Member[] }).members;
+}
+
+/** The leader, when so many follow it and one of them confirms commits: by its own account, Patroni's lags behind. */
+async function findWhole(nodes: readonly Node[], followers: number): Promise<Node | undefined> {
+  const leader = await findLeader(nodes);
+  if (leader === undefined) return undefined;
+  const states = await readFollowers(leader);
+  return states.length >= followers && states.includes('sync') ? leader : undefined;
+}
+
+/** How each server that follows by now takes part in commits. */
+async function readFollowers({ site, port }: Node): Promise<readonly string[]> {
+  const session = await openSession({ url: `postgres://${user}@${site.front}:${port}/postgres` });
+  try {
+    const { rows } = await session.query(`select sync_state from pg_stat_replication where state = 'streaming'`);
+    return rows.map((row) => (row as { sync_state: string }).sync_state);
+  } finally {
+    await session.end();
+  }
 }
 
 async function findLeader(nodes: readonly Node[]): Promise<Node | undefined> {
   const asked = await Promise.all(
     nodes.map(async (node) => {
-      const address = `http://127.0.0.1:${node.restPort}/leader`;
+      const address = `http://${node.site.front}:${node.restPort}/leader`;
       const answer = await fetch(address, { signal: AbortSignal.timeout(2_000) }).catch(() => undefined);
       return answer?.status === 200 ? node : undefined;
     }),

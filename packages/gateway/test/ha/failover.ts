@@ -7,13 +7,13 @@ import { createProcesses, makeFolder, openShop, removeFolder, type Watched } fro
 import { type Figures, verifySite } from '../faults/verify.ts';
 import { findFreePort } from '../gateway.ts';
 import { type Cluster, openCluster } from './cluster.ts';
+import type { Side } from './network.ts';
+import type { Node } from './patroni.ts';
 
 const migrations = fileURLToPath(new URL('../../migrations', import.meta.url));
 
 /** One thing that was done to the cluster or to the gateways, and how long merchants had to wait for a yes after it. */
 export type Blow = { readonly what: string; readonly outageMs: number };
-
-export type Failover = Figures & { readonly blows: readonly Blow[] };
 
 type Gateways = ReturnType<typeof createProcesses>;
 
@@ -24,12 +24,21 @@ type Scene = {
   readonly ports: readonly number[];
 };
 
+/** What can be done to the cluster. The cuts need a network of the run's own. */
+export const blowNames = ['kill-leader', 'pause-standby', 'pause-leader', 'cut-leader', 'cut-leader-off'] as const;
+
+export type BlowName = (typeof blowNames)[number];
+
+type Given = {
+  readonly blows: readonly BlowName[];
+  readonly onBlow: (blow: Blow) => void;
+};
+
 /**
  * Two gateways that answer and two that work, on three servers that follow each other, under load from beginning to
- * end. The leader is killed, the standby that confirms commits stands still, and every gateway is replaced
- * one by one; then what must be zero is counted.
+ * end. Blows fall, every gateway is replaced one by one, and then what must be zero is counted.
  */
-export async function runFailover(given: { readonly rounds: number }): Promise<Failover> {
+export async function runFailover(given: Given): Promise<Figures> {
   const cluster = await openCluster();
   const folder = await makeFolder();
   const receiver = await startReceiver();
@@ -43,6 +52,7 @@ export async function runFailover(given: { readonly rounds: number }): Promise<F
   const ports = [await findFreePort(), await findFreePort()] as const;
   const gateways = createProcesses({ folder, port: ports[0], url: () => cluster.url, settings: {} });
   const loads: Load[] = [];
+  let isDone = false;
   try {
     await cluster.leader();
     await cluster.untilWhole(2);
@@ -58,23 +68,25 @@ export async function runFailover(given: { readonly rounds: number }): Promise<F
     const pace = { clients: 6, pauseMs: 20, patienceMs: 15_000 };
     loads.push(...ports.map((port) => startLoad(site, shop, { ...pace, port })));
     const scene = { cluster, gateways, loads, ports };
-    const blows: Blow[] = [];
     await sleep(2_000);
-    for (let round = 0; round < given.rounds; round += 1) {
-      blows.push(await killLeader(scene), await pauseStandby(scene));
+    for (const name of given.blows) {
+      if (cluster.isCuttable || !name.startsWith('cut-')) given.onBlow(await blowActs[name](scene));
     }
-    blows.push(await replaceGateways(scene, children));
+    given.onBlow(await replaceGateways(scene, children));
     await Promise.all(loads.map((load) => load.stop()));
     // The servers have Debian's settings, and have not had the time to look at their tables by themselves.
     await db.query('analyze');
-    return { ...(await verifySite(site, loads)), blows };
+    const figures = await verifySite(site, loads);
+    isDone = figures.findings.length === 0;
+    return figures;
   } finally {
     // Clients that insist on an answer would go on for ever once nobody is there.
     await Promise.all(loads.map((load) => load.stop()));
     await gateways.endAll();
     await receiver.close();
     await db.close().catch(() => {});
-    await cluster.close();
+    await cluster.close({ keepLogs: !isDone });
+    if (!isDone) process.stderr.write(`the servers' logs are in ${cluster.folder}\n`);
     await removeFolder(folder);
   }
 }
@@ -88,21 +100,59 @@ async function killLeader(scene: Scene): Promise<Blow> {
   });
 }
 
-/**
- * Nothing is committed until another server confirms commits. A leader is not made to stand still here: without a
- * watchdog that ends it, Patroni cannot promise that it stops to lead before it goes on (docs/operations.md).
- */
+/** Nothing is committed until another server confirms commits. */
 async function pauseStandby(scene: Scene): Promise<Blow> {
   await scene.cluster.untilWhole(2);
   const standby = await scene.cluster.standby();
-  return strike(scene, 'the standby that confirms commits stands still, and goes on', async () => {
-    const goOn = await scene.cluster.pause(standby);
-    return async () => {
-      goOn();
+  return strike(scene, 'the standby that confirms commits stands still, and goes on', () =>
+    pause(scene, standby, false),
+  );
+}
+
+/** When it goes on it still thinks that it leads: what it commits then must not count. */
+async function pauseLeader(scene: Scene): Promise<Blow> {
+  await scene.cluster.untilWhole(2);
+  const leader = await scene.cluster.leader();
+  return strike(scene, 'the leader stands still, and goes on when another one leads', () => pause(scene, leader, true));
+}
+
+async function pause({ cluster }: Scene, node: Node, isLeader: boolean): Promise<() => Promise<void>> {
+  const goOn = await cluster.pause(node, isLeader);
+  return async () => {
+    goOn();
+    await cluster.untilWhole(2);
+  };
+}
+
+/** Gateways go on reaching the old leader, which reaches neither its standbys nor etcd. */
+async function cutLeader(scene: Scene): Promise<Blow> {
+  return cut(scene, { what: 'the leader is cut off from the other servers', side: 'back' });
+}
+
+/** As if its rack had lost its cable: connections to it are not closed, they are silent. */
+async function cutLeaderOff(scene: Scene): Promise<Blow> {
+  return cut(scene, { what: 'the leader is cut off from everybody', side: 'both' });
+}
+
+async function cut(scene: Scene, { what, side }: { readonly what: string; readonly side: Side }): Promise<Blow> {
+  await scene.cluster.untilWhole(2);
+  const leader = await scene.cluster.leader();
+  return strike(scene, what, () => {
+    const mend = scene.cluster.cut(leader, side);
+    return Promise.resolve(async () => {
+      mend();
       await scene.cluster.untilWhole(2);
-    };
+    });
   });
 }
+
+const blowActs: Readonly<Record<BlowName, (scene: Scene) => Promise<Blow>>> = {
+  'kill-leader': killLeader,
+  'pause-standby': pauseStandby,
+  'pause-leader': pauseLeader,
+  'cut-leader': cutLeader,
+  'cut-leader-off': cutLeaderOff,
+};
 
 async function replaceGateways({ gateways, ports, ...scene }: Scene, children: Children): Promise<Blow> {
   return strike({ gateways, ports, ...scene }, 'every gateway is replaced, one after the other', async () => {

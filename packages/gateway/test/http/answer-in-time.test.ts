@@ -7,7 +7,7 @@ import { createServer, sendAnswer } from '../../src/http/server.ts';
 
 test('who waits too long is told so, and the late answer harms nobody', async () => {
   const errors: object[] = [];
-  const log = { error: (fields: object) => void errors.push(fields), warn() {}, info() {} };
+  const log = { error: (fields: object) => void errors.push(fields), warn() {}, info() {}, debug() {} };
   const server = createServer({ log, trustedProxies: [] });
   const finish = Promise.withResolvers<void>();
   server.register((scope, _options, done) => {

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createServer } from '../../src/http/server.ts';
 
-const silent = { error: () => {}, warn: () => {}, info: () => {} };
+const silent = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} };
 
 test('whoever resets a connection after CONNECT ends that connection and nothing else', async () => {
   const server = createServer({ log: silent, trustedProxies: [] });

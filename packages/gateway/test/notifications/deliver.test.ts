@@ -10,6 +10,7 @@ import { createWorker } from '../../src/jobs/worker.ts';
 import { rotateNotificationKey } from '../../src/merchants/notification-keys.ts';
 import { decideNext, deliveryLeaseMs } from '../../src/notifications/deliver.ts';
 import { deliveryDeadlineMs } from '../../src/notifications/send.ts';
+import { placeOf } from '../../src/traces/trail.ts';
 import { vault } from '../merchants/harness.ts';
 import { type NotificationGround, openNotificationGround } from './ground.ts';
 import { accept, openReceiver, type Received, type Receiver, withStatus } from './receiver.ts';
@@ -98,8 +99,9 @@ describe('delivering notifications', () => {
     );
     assert.deepEqual(deliveries[3], { try_no: 4, status_code: 400, error: null, answer: 'status is not paid\\u{a}' });
     assert.equal((await ground.read(notificationId)).tries, 4);
-    const facts = { merchantId: String(ground.merchantId), notificationId: String(notificationId), tries: 4 };
-    assert.deepEqual(given, [facts]);
+    const payout = { merchantId: ground.merchantId, payoutId: BigInt((JSON.parse(body) as { id: number }).id) };
+    const facts = { notificationId: String(notificationId), tries: 4 };
+    assert.deepEqual(given, [{ ...placeOf(vault.digest, payout), ...facts }]);
   });
 
   it('waits as long as the schedule says, with its jitter', async () => {

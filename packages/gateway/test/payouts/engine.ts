@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Connector } from '../../src/connectors/connector.ts';
 import { createRegistry } from '../../src/connectors/registry.ts';
 import { createSandboxConnector } from '../../src/connectors/sandbox.ts';
 import type { Policy } from '../../src/core/payout.ts';
@@ -33,11 +34,14 @@ const quickPolicy: Policy = {
 };
 
 /** The payouts of a room, sent through a sandbox of its own by a real worker. */
-export async function startEngine(room: Room, given: Pick<Needs, 'meter'> = {}): Promise<Engine> {
+export async function startEngine(
+  room: Room,
+  { watch, ...given }: Pick<Needs, 'meter' | 'trail'> & { readonly watch?: (connector: Connector) => Connector } = {},
+): Promise<Engine> {
   const folder = await mkdtemp(join(tmpdir(), 'vyplata-book-'));
   const bookPath = join(folder, 'book.ndjson');
   const connector = createSandboxConnector({ bookPath, timeScale: 0.02, deliveryDelayMaxMs: 50 });
-  const connectors = createRegistry([connector]);
+  const connectors = createRegistry([watch === undefined ? connector : watch(connector)]);
   const directory = openDirectory({ db: room.db, log: { warn: () => {}, info: () => {} } });
   const overloaded = (): Error => new Error('overloaded');
   const reader = createPayoutReader({ db: room.db, overloaded });
@@ -57,10 +61,7 @@ export async function startEngine(room: Room, given: Pick<Needs, 'meter'> = {}):
     monotonicMs,
     vault: room.vault,
     policy: quickPolicy,
-    recorder: createRecorder({
-      db: room.db,
-      overloaded,
-    }),
+    recorder: createRecorder({ db: room.db, overloaded }),
     callDeadlineMs: 200,
     wake: () => worker.wake(),
     onIncident: (incident) => incidents.push(incident.kind),

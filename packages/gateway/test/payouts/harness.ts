@@ -1,7 +1,7 @@
 import type { Order } from '../../src/core/order.ts';
 import { shippedServices } from '../../src/core/catalogue.ts';
 import { openDatabaseClock } from '../../src/db/clock.ts';
-import { type Db, openPool } from '../../src/db/pool.ts';
+import { type Db, openPool, type Tally } from '../../src/db/pool.ts';
 import { topUp } from '../../src/ledger/post.ts';
 import { createAccount } from '../../src/merchants/accounts.ts';
 import { createMerchant } from '../../src/merchants/enroll.ts';
@@ -22,6 +22,8 @@ export type Room = {
   readonly accountId: string;
   /** `own`: another vault than the room's, as after a rotation of the master key. */
   openCreator(own?: Vault): Promise<Creator>;
+  /** What happened to the connections of the creator that was opened last. */
+  creatorTally(): Tally;
   close(): Promise<void>;
 };
 
@@ -40,6 +42,7 @@ export async function openRoom(fundedMinor: bigint, open = openTestDatabase): Pr
     topUp(tx, { merchantId, accountId, amountMinor: fundedMinor, requestKey: 'first', actor: 'test', reason: 'test' }),
   );
   const closing: (() => Promise<void> | void)[] = [];
+  let creatorDb = db;
   const { user, host, port, database: name } = connection;
   return {
     url: `postgres://${user}@localhost:${port}/${name}?host=${encodeURIComponent(host)}`,
@@ -47,8 +50,10 @@ export async function openRoom(fundedMinor: bigint, open = openTestDatabase): Pr
     vault,
     merchantId,
     accountId,
+    creatorTally: () => creatorDb.tally(),
     async openCreator(own = vault) {
       const pool = openPool({ connection, name: 'test creator', connectionsMax: 4 });
+      creatorDb = pool;
       const clock = await openDatabaseClock({ db: pool, monotonicMs });
       closing.push(
         () => clock.close(),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectionTo, startTestCluster, template, type TestCluster, withClient } from '../cluster.ts';
+import { createPayoutReader } from '../../src/payouts/store.ts';
 import { checkedOrder, openRoom, type Room } from './harness.ts';
 
 let cluster: TestCluster;
@@ -27,6 +28,8 @@ async function cancelCommits<T>(work: Promise<T>): Promise<T> {
   const result = work.finally(() => {
     isDone = true;
   });
+  // It may fail before anybody waits for it.
+  result.catch(() => {});
   await withClient(cluster.socket, async (client) => {
     while (!isDone) {
       await client.query(`select pg_cancel_backend(pid) from pg_stat_activity where wait_event = 'SyncRep'`);
@@ -70,4 +73,31 @@ test('a commit that stopped waiting for its standby is no 200, and a repeat gets
     'select count(*) as count, min(b.held_minor) as held from payout join balance b using (merchant_id, account_id)',
   );
   assert.deepEqual(row, { count: 1n, held: 100n });
+  assert.ok(room.creatorTally().unreplicated > 0, 'it is counted');
+});
+
+test('what only this server knows is told to nobody: not as a repeat, not as a status', async () => {
+  const creator = await room.openCreator();
+  const order = checkedOrder(room, { orderId: 'two', amountMinor: 100n });
+  const key = { merchantId: room.merchantId, accountId: order.accountId, order: order.order };
+  const reader = createPayoutReader({ db: room.db, isConfirmed: true, overloaded: () => new Error('full') });
+  const status = (): Promise<unknown> => reader.findByOrderId({ merchantId: room.merchantId, orderId: 'two' });
+  await demandStandby('nobody');
+  await cancelCommits(creator.create(order));
+  // The row is there to be read, on this server.
+  assert.equal((await room.db.query(`select from payout where order_id = 'two'`)).length, 1);
+  await assert.rejects(cancelCommits(creator.findRepeat(key)), { name: 'NotReplicated' });
+  await assert.rejects(cancelCommits(status()), { name: 'NotReplicated' });
+  await demandStandby('');
+  assert.equal((await creator.findRepeat(key)).kind, 'same');
+  assert.ok((await status()) !== undefined);
+});
+
+test('old payouts are told without waiting for a standby', async () => {
+  const reader = createPayoutReader({ db: room.db, isConfirmed: true, overloaded: () => new Error('full') });
+  await room.db.query(`update payout set created_at = now() - interval '2 minutes'`);
+  await demandStandby('nobody');
+  const found = await reader.findByOrderId({ merchantId: room.merchantId, orderId: 'two' });
+  assert.equal(found?.orderId, 'two');
+  await demandStandby('');
 });

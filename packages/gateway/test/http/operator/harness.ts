@@ -65,11 +65,8 @@ export async function openGateway(
   const ground = await openGround();
   const { db } = ground;
   const logged: unknown[] = [];
-  const log = {
-    error: (fields: object) => void logged.push(fields),
-    warn: (fields: object) => void logged.push(fields),
-    info: () => {},
-  };
+  const note = (fields: object) => void logged.push(fields);
+  const log = { error: note, warn: note, info: () => {}, debug: () => {} };
   const directory = openDirectory({ db, log });
   const resent: object[] = [];
   const settle = {

@@ -6,6 +6,8 @@ import type { Creation, Creator } from '../../../payouts/create.ts';
 import { type Answer, answerOk, answerRefusal, type Created, createdHeader } from '../../answer.ts';
 import type { Language } from '../../errors.ts';
 import { readOrder } from '../../schemas/order.ts';
+import { readParent } from '../../../traces/read-parent.ts';
+import type { Trail } from '../../../traces/trail.ts';
 import type { MerchantRequest } from './request.ts';
 
 export type Needs = {
@@ -13,10 +15,13 @@ export type Needs = {
   readonly allowLoopbackUrls: boolean;
   /** Wall clock: only the date counts, for birth dates. */
   readonly today: () => string;
+  readonly trail?: Trail | undefined;
+  /** For whoever counts what is refused. */
+  readonly meter?: { noteRefused(problems: readonly Problem[]): void } | undefined;
 };
 
 /** An order of an account whose owner is known, be it by a signature or by a session. */
-export type OrderRequest = Pick<MerchantRequest, 'account' | 'json' | 'receivedMs'>;
+export type OrderRequest = Pick<MerchantRequest, 'account' | 'json' | 'receivedMs' | 'followed'>;
 
 export type Ordered =
   | Extract<Creation, { readonly kind: 'created' | 'unknown' }>
@@ -43,6 +48,24 @@ export async function createPayout(needs: Needs, request: MerchantRequest): Prom
 
 /** Everything that can be checked without a lock is checked before the database is asked. */
 export async function orderPayout(needs: Needs, request: OrderRequest): Promise<Ordered> {
+  const ordered = await judgeOrder(needs, request);
+  if (ordered.kind === 'refused') needs.meter?.noteRefused(ordered.problems);
+  if (ordered.kind === 'created') noteOrder(needs, request, ordered);
+  return ordered;
+}
+
+/** The first span of the payout's trace, and the one before its acceptance: only now is its id known. */
+function noteOrder({ trail }: Needs, request: OrderRequest, made: { payoutId: bigint; isReplay: boolean }): void {
+  if (trail === undefined) return;
+  const { account, followed, receivedMs: startedMs } = request;
+  const payout = { merchantId: account.merchantId, payoutId: made.payoutId };
+  const { isReplay } = made;
+  const parent = readParent(followed?.traceparent);
+  if (followed !== undefined) trail.note('verify', payout, { startedMs, endedMs: followed.verifiedMs });
+  trail.note('request', payout, { startedMs, parent, isFirst: !isReplay, facts: { isReplay } });
+}
+
+async function judgeOrder(needs: Needs, request: OrderRequest): Promise<Ordered> {
   const { order, check, problems } = examineOrder(needs, request);
   if (order === undefined) return { kind: 'refused', problems };
   if (problems.length > 0) return orderAgain(needs, { request, order, problems });

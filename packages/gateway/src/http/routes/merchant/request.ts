@@ -9,4 +9,14 @@ export type MerchantRequest = {
   readonly language: Language;
   /** When it had been read whole, on the monotonic clock. */
   readonly receivedMs: number;
+  /** Where payouts are followed. */
+  readonly followed?: Followed;
+};
+
+/** What is known of a request before its order is a payout. */
+export type Followed = {
+  /** When its signature had been verified, on the monotonic clock. */
+  readonly verifiedMs: number;
+  /** Its header `traceparent`, as it came. */
+  readonly traceparent: string | readonly string[] | undefined;
 };

@@ -14,7 +14,7 @@ import { type Needs as StatusNeeds } from '../../../payouts/status.ts';
 import { showBalance, showInfo } from './account.ts';
 import { type Needs as CreateNeeds, createPayout } from './create.ts';
 import { advanceSandbox, type Needs as SandboxNeeds } from './sandbox.ts';
-import type { MerchantRequest } from './request.ts';
+import type { Followed, MerchantRequest } from './request.ts';
 import { showStatus } from './status.ts';
 
 export type Needs = AuthNeeds &
@@ -98,7 +98,10 @@ type Incoming = { readonly request: FastifyRequest; readonly receivedMs: number;
 async function answerRequest(needs: Needs, route: Route, incoming: Incoming): Promise<Answer> {
   const { request, receivedMs, language } = incoming;
   const noCreate: Record<string, string> = route.isCreate ? { [createdHeader]: 'no' } : {};
-  const refuse = (problems: readonly Problem[]): Answer => answerRefusal(problems, language, noCreate);
+  const refuse = (problems: readonly Problem[]): Answer => {
+    if (route.isCreate) needs.meter?.noteRefused(problems);
+    return answerRefusal(problems, language, noCreate);
+  };
   // First of all: refusing has to be cheap, or what is refused takes the time of what could be accepted.
   if (route.isCreate && needs.creator.isFull()) return refuse([{ code: 'overloaded', field: 'request' }]);
   if (isEncoded(request)) return refuse([{ code: 'content_encoding_refused', field: 'request' }]);
@@ -112,12 +115,21 @@ async function answerRequest(needs: Needs, route: Route, incoming: Incoming): Pr
       address: () => request.ip,
     });
     if (!authenticated.ok) return refuse(authenticated.problems);
+    const verifiedMs = needs.trail === undefined ? undefined : needs.monotonicMs();
     const json = readBody(body, route.takesArray);
     if ('code' in json) return refuse([json]);
-    return await route.handle(needs, { account: authenticated.account, json: json.value, receivedMs, language });
+    const given = { account: authenticated.account, json: json.value, receivedMs, language };
+    return await route.handle(
+      needs,
+      verifiedMs === undefined ? given : { ...given, followed: follow(request, verifiedMs) },
+    );
   } catch (error) {
     return answerFailure(needs, route, { error, language, requestId: request.id });
   }
+}
+
+function follow(request: FastifyRequest, verifiedMs: number): Followed {
+  return { verifiedMs, traceparent: request.headers['traceparent'] };
 }
 
 function isEncoded(request: FastifyRequest): boolean {
