@@ -6,6 +6,7 @@ import { checkLinks } from './check-links.ts';
 import { checkNames } from './check-names.ts';
 import { checkReadme } from './check-readme.ts';
 import { checkSizes } from './check-sizes.ts';
+import { checkSupply } from './check-supply.ts';
 
 /** npm run check [names …]: everything about the project that a machine can judge without running it. */
 const root = join(import.meta.dirname, '..');
@@ -23,6 +24,15 @@ const checks: Check[] = [
   { name: 'sizes', find: () => checkSizes(root) },
   { name: 'names', find: () => checkNames(root) },
   { name: 'readme', find: () => checkReadme(root) },
+  { name: 'supply', find: () => checkSupply(root) },
+  {
+    name: 'licences',
+    find: () => checkGenerated({ root, file: 'docs/licences.md', script: ['scripts/supply/print-licences.ts'] }),
+  },
+  {
+    name: 'settings',
+    find: () => checkGenerated({ root, file: 'docs/operations.md', script: ['scripts/print-settings.ts'] }),
+  },
   { name: 'links', find: () => checkLinks(root) },
   {
     name: 'openapi',

@@ -4,6 +4,9 @@ import { stripTypeScriptTypes } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { printNotices } from '../supply/print-notices.ts';
+import { readLock } from '../supply/read-lock.ts';
+import { printSbom, reachConsole } from '../supply/sbom.ts';
 import { packSdk } from './sdk.ts';
 
 /**
@@ -34,6 +37,7 @@ export async function packGateway(folder: string): Promise<string> {
   for (const name of ['vyplata-sandbox', 'vyplata-gateway']) await writeProgram(staged, name);
   await writeManifest(staged);
   await copyFile(join(root, 'LICENSE'), join(staged, 'LICENSE'));
+  await writeSupply(staged);
   const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', folder], {
     cwd: staged,
     maxBuffer: 64 * 1024 * 1024,
@@ -99,9 +103,16 @@ async function writeManifest(staged: string): Promise<void> {
       'vyplata-gateway': 'bin/vyplata-gateway.js',
       vyplata: 'node_modules/@vyplata/sdk/dist/cli.js',
     },
-    files: ['bin', 'gateway', 'console'],
+    files: ['bin', 'gateway', 'console', 'THIRD-PARTY.txt', 'sbom.cdx.json'],
   };
   await writeFile(join(staged, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+/** Whose code is in the console's files (the SDK has its own list), and everything that is installed. */
+async function writeSupply(staged: string): Promise<void> {
+  const built = [...(await reachConsole()).keys()];
+  await writeFile(join(staged, 'THIRD-PARTY.txt'), await printNotices(await readLock(root), built));
+  await writeFile(join(staged, 'sbom.cdx.json'), await printSbom('gateway'));
 }
 
 if (import.meta.main) {

