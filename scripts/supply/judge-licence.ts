@@ -18,13 +18,16 @@ export const allowedOfTools: readonly string[] = [...allowedLicences, 'MPL-2.0',
 export function readLicence(text: string | undefined): string | undefined {
   return text
     ?.trim()
-    .replace(/^\((.*)\)$/, '$1')
+    .replace(/^\(([^()]*)\)$/, '$1')
     .replaceAll(/ or /gi, ' OR ')
     .replaceAll(/ and /gi, ' AND ');
 }
 
-/** Of alternatives one has to be allowed, of what counts together all. */
+/**
+ * Of alternatives one has to be allowed, of what counts together all. An expression with parentheses inside is not read
+ * but refused: taken apart at its words it could seem to say less than it does.
+ */
 export function isAllowed(licence: string | undefined, allowed: readonly string[]): boolean {
-  if (licence === undefined || licence === '') return false;
+  if (licence === undefined || licence === '' || /[()]/.test(licence)) return false;
   return licence.split(' OR ').some((one) => one.split(' AND ').every((part) => allowed.includes(part)));
 }

@@ -1,21 +1,13 @@
-import { Readable } from 'node:stream';
 import { isFinal } from '../core/payout.ts';
-import { Refusal } from '../core/problem.ts';
 import type { Sql } from '../db/pool.ts';
 import type { PayoutFilter, PayoutLine } from '../payouts/search.ts';
 import { searchPayouts } from '../payouts/search.ts';
 import { type Cell, writeCsvRow } from './export-csv.ts';
+import { type ExportedFile, openExport } from './export-file.ts';
 import { writeXlsx } from './export-xlsx.ts';
 import { amountWriter, writeMoment } from './schemas/operator/fields.ts';
 
 export type ExportFormat = 'csv' | 'xlsx';
-
-/** A file that is sent while it is made. */
-export type ExportedFile = {
-  readonly contentType: string;
-  readonly name: string;
-  readonly content: Readable;
-};
 
 type Column = readonly [name: string, write: (payout: PayoutLine) => Cell];
 
@@ -52,9 +44,6 @@ const operatorColumns: readonly Column[] = [
 ];
 
 const pageRows = 1_000;
-/** Each takes a connection now and then and a part of a core: a few at a time are enough. */
-const exportsMax = 4;
-let exporting = 0;
 
 /**
  * The payouts of a filter as a file, newest first, read page by page while it is sent: memory stays flat, no
@@ -64,23 +53,16 @@ export function exportPayouts(
   sql: Sql,
   options: { readonly filter: PayoutFilter; readonly format: ExportFormat; readonly isForOperators: boolean },
 ): ExportedFile {
-  if (exporting >= exportsMax) throw new Refusal([{ code: 'too_fast', field: 'request' }]);
   const { filter, format, isForOperators } = options;
   const columns = isForOperators ? operatorColumns : ownColumns;
   const names = columns.map(([name]) => name);
   const pages = readPages(sql, filter, columns);
-  const content = Readable.from(format === 'csv' ? writeCsv(names, pages) : writeXlsx(names, pages), {
-    objectMode: false,
-  });
-  exporting += 1;
-  content.once('close', () => {
-    exporting -= 1;
-  });
-  return {
+  return openExport({
     contentType: contentTypes[format],
-    name: `payouts-${new Date().toISOString().slice(0, 10)}.${format}`,
-    content,
-  };
+    name: 'payouts',
+    ending: format,
+    make: () => (format === 'csv' ? writeCsv(names, pages) : writeXlsx(names, pages)),
+  });
 }
 
 export const contentTypes = {

@@ -31,6 +31,11 @@ export type PayoutLine = {
   readonly endpointUrl: string | null;
   readonly createdAt: Date;
   readonly finalAt: Date | null;
+  /** When its details were dropped. */
+  readonly archivedAt: Date | null;
+  /** Of an archived one: when the merchant first acknowledged a notification, and the provider's name for it. */
+  readonly toldAt: Date | null;
+  readonly providerId: string | null;
 };
 
 /** Every filter that is given must fit. */
@@ -56,6 +61,7 @@ export type PayoutFilter = {
   readonly createdTo?: Date | undefined;
 };
 
+/** Of `every_payout p`. */
 export const payoutColumns = `p.merchant_id as "merchantId", p.payout_id as "payoutId", p.account_id as "accountId",
   p.order_id as "orderId", p.state, p.version, p.service_code as "serviceCode", p.recipient_kind as "recipientKind",
   p.recipient_mask as "recipientMask", p.recipient_deleted_at as "recipientDeletedAt",
@@ -63,9 +69,10 @@ export const payoutColumns = `p.merchant_id as "merchantId", p.payout_id as "pay
   p.debit_minor as "debitMinor", p.commission_minor as "commissionMinor", p.old_available_minor as "oldAvailableMinor",
   p.final_paid_minor as "finalPaidMinor", p.final_commission_minor as "finalCommissionMinor",
   p.fail_reason as "failReason", p.rrn, p.connectors, p.attempts, p.endpoint_id as "endpointId",
-  p.endpoint_url as "endpointUrl", p.created_at as "createdAt", p.final_at as "finalAt"`;
+  p.endpoint_url as "endpointUrl", p.created_at as "createdAt", p.final_at as "finalAt",
+  p.archived_at as "archivedAt", p.told_at as "toldAt", p.provider_id as "providerId"`;
 
-/** Payouts newest first, from before `beforeId` on. Ids grow with time, so the id is the cursor. */
+/** Payouts, archived ones too, newest first, from before `beforeId` on. Ids grow with time, so the id is the cursor. */
 export function searchPayouts(
   sql: Sql,
   filter: PayoutFilter,
@@ -90,7 +97,8 @@ export function searchPayouts(
   // be looked for among all payouts there are.
   const order = filter.recipientHashes === undefined ? 'p.payout_id' : '(p.payout_id + 0)';
   return sql.query<PayoutLine>(
-    `select ${payoutColumns} from payout p ${where.text()} order by ${order} desc limit ${where.value(page.limit)}`,
+    `select ${payoutColumns} from every_payout p ${where.text()}
+     order by ${order} desc limit ${where.value(page.limit)}`,
     where.values,
   );
 }

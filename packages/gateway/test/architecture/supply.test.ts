@@ -84,12 +84,14 @@ describe('what comes from others', () => {
       'node_modules/b': { ...good, license: undefined },
       'node_modules/c': { ...good, license: 'MPL-2.0' },
       'node_modules/d': { ...good, license: 'MIT AND AGPL-3.0-only', dev: true },
+      'node_modules/e': { ...good, license: '(MIT OR Zlib) AND (SSPL-1.0)' },
     };
     assert.deepEqual(await check(licences), [
       'package-lock.json: a@1.0.0 has the licence GPL-3.0-only, which is not on the list',
       'package-lock.json: b@1.0.0 has the licence nobody knows, which is not on the list',
       'package-lock.json: c@1.0.0 has the licence MPL-2.0, which is not on the list',
       'package-lock.json: d@1.0.0 has the licence MIT AND AGPL-3.0-only, which is not on the list',
+      'package-lock.json: e@1.0.0 has the licence (MIT OR Zlib) AND (SSPL-1.0), which is not on the list',
     ]);
   });
 });

@@ -77,3 +77,28 @@ test('the unit stops gracefully, takes its secrets as credentials and gives up w
   for (const [name, value] of Object.entries(wanted)) assert.equal(values.get(name), value, name);
   assert.ok(text.includes('SystemCallFilter=@system-service') && values.has('MemoryMax'));
 });
+
+test('the migration ends by itself, and is confined like the processes that follow it', async () => {
+  const [lasting, once] = await Promise.all(
+    ['vyplata@.service', 'vyplata-migrate.service'].map((name) => read(`deploy/systemd/${name}`)),
+  );
+  const linesOf = (text = ''): Set<string> => new Set(text.split('\n').filter((line) => /^\w+=/.test(line)));
+  const own = (mine: Set<string>, other: Set<string>): string[] => [...mine].filter((line) => !other.has(line)).sort();
+  const program = 'ExecStart=/usr/bin/node /opt/vyplata/packages/gateway/src/main.ts';
+  assert.deepEqual(own(linesOf(once), linesOf(lasting)), [
+    'Description=Vyplata payout gateway (migration)',
+    `${program} migrate`,
+    'TimeoutStartSec=1h',
+    'Type=oneshot',
+  ]);
+  assert.deepEqual(own(linesOf(lasting), linesOf(once)), [
+    'Description=Vyplata payout gateway (%i)',
+    `${program} %i`,
+    'Restart=always',
+    'RestartSec=1',
+    'Type=exec',
+    'WantedBy=multi-user.target',
+  ]);
+  // They share a folder of state, and each unit without a name for its user would get another one.
+  assert.match(lasting ?? '', /^User=vyplata$/m);
+});
