@@ -20,8 +20,9 @@ import { verifyLedger } from './verify.ts';
 
 const isQuick = process.argv.includes('--quick');
 const isFull = process.argv.includes('--full');
-const roundSeconds = isQuick ? 2 : 5;
-const lifeSeconds = isQuick ? 10 : 30;
+const roundSeconds = isQuick ? 1.5 : 3;
+/** In three rounds, each of them after a beginning that does not count. */
+const lifeSeconds = isQuick ? 12 : 30;
 const ordersMax = isQuick ? 80_000 : 160_000;
 const grownMax = Number(process.env['GROWN'] ?? 5_000_000);
 const waitingMax = 200_000;
