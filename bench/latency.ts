@@ -83,6 +83,8 @@ export async function measureOverload(bench: Bench): Promise<Figure> {
     value: `${perSecond.toFixed(0)}/s`,
     target: '≥ 90 %',
     isMet: share >= 0.9 && load.indefinite === 0 && load.broken === 0,
-    note: `${(share * 100).toFixed(0)} % of the peak, ${refused.toFixed(0)}/s refused, ${load.indefinite} without a certain no, ${load.broken} broken`,
+    note:
+      `${(share * 100).toFixed(0)} % of the peak, ${refused.toFixed(0)}/s refused, ` +
+      `${load.indefinite} of them without a certain no, ${load.broken} broken`,
   };
 }

@@ -72,14 +72,15 @@ export function searchPayouts(sql: Sql, filter: PayoutFilter, page: Page): Promi
   return search<PayoutLine>(sql, payoutColumns, { filter, page });
 }
 
-/** The same payouts as the texts of which a file is made: writing out what was read as values costs three times more. */
+/** The same payouts as the texts of which a file is made, without values that would only be written as text again. */
 export type PayoutTexts = { readonly [Name in Exclude<keyof typeof textColumns, NullableText>]: string } & {
   readonly [Name in NullableText]: string | null;
 };
 
 type NullableText = 'finalPaidMinor' | 'failReason' | 'rrn' | 'finalAt';
 
-const momentText = (column: string): string => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+const momentForm = 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"';
+const momentText = (column: string): string => `to_char(${column} at time zone 'UTC', '${momentForm}')`;
 
 const textColumns = {
   payoutId: 'p.payout_id::text',
