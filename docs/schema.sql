@@ -181,6 +181,44 @@ create table approval (
   constraint approval_takes_two CHECK (((decided_by IS NULL) OR (state = 'refused'::text) OR (decided_by <> requested_by)))
 );
 
+create table archived_payout (
+  merchant_id bigint not null,
+  payout_id bigint not null,
+  account_id uuid not null,
+  order_id text not null,
+  state text not null,
+  version integer not null,
+  attempts integer not null,
+  service_code text not null,
+  recipient_kind text not null,
+  recipient_mask text not null,
+  recipient_sealed bytea not null,
+  recipient_hash bigint,
+  recipient_deleted_at timestamp with time zone,
+  currency text not null,
+  amount_minor bigint not null,
+  due_minor bigint not null,
+  debit_minor bigint not null,
+  commission_minor bigint not null,
+  percent_minor bigint not null,
+  old_available_minor bigint not null,
+  final_paid_minor bigint not null,
+  final_commission_minor bigint not null,
+  fail_reason text,
+  rrn text,
+  connectors text[] not null,
+  provider_id text,
+  endpoint_id integer,
+  created_at timestamp with time zone not null,
+  final_at timestamp with time zone not null,
+  told_at timestamp with time zone,
+  archived_at timestamp with time zone not null default clock_timestamp(),
+  constraint archived_payout_pkey PRIMARY KEY (merchant_id, payout_id),
+  constraint archived_payout_check CHECK ((debit_minor = (due_minor + commission_minor))),
+  constraint archived_payout_check1 CHECK (((state = 'paid'::text) = (fail_reason IS NULL))),
+  constraint archived_payout_state_check CHECK ((state = ANY (ARRAY['paid'::text, 'fail'::text, 'cancel'::text])))
+) with (autovacuum_vacuum_insert_threshold=100000);
+
 create table attempt (
   merchant_id bigint not null,
   payout_id bigint not null,
@@ -655,6 +693,7 @@ create table process (
   works boolean not null,
   payouts_in_hand integer not null,
   notifications_in_hand integer not null,
+  finds_archived boolean not null default false,
   constraint process_pkey PRIMARY KEY (process_id)
 );
 
@@ -672,6 +711,11 @@ create table recipient_walk (
   hold_reason text,
   hold_set_by text,
   hold_set_at timestamp with time zone,
+  archived_to bigint not null default 0,
+  archive_at timestamp with time zone not null default now(),
+  dropped_to bigint not null default 0,
+  answers_to bigint not null default 0,
+  answers_at timestamp with time zone not null default now(),
   constraint recipient_walk_pkey PRIMARY KEY (merchant_id),
   constraint recipient_walk_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchant(merchant_id),
   constraint recipient_walk_check CHECK ((((hold_reason IS NULL) = (hold_set_by IS NULL)) AND ((hold_reason IS NULL) = (hold_set_at IS NULL)))),
@@ -751,6 +795,10 @@ CREATE INDEX account_by_id ON public.account USING btree (account_id);
 
 CREATE INDEX approval_pending ON public.approval USING btree (approval_id) WHERE (state = 'pending'::text);
 
+CREATE INDEX archived_payout_by_id ON public.archived_payout USING btree (payout_id);
+
+CREATE INDEX archived_payout_by_recipient ON public.archived_payout USING btree (recipient_hash) WHERE (recipient_hash IS NOT NULL);
+
 CREATE UNIQUE INDEX attempt_live ON public.attempt USING btree (merchant_id, payout_id) WHERE (state = ANY (ARRAY['open'::text, 'accepted'::text, 'unknown'::text]));
 
 CREATE INDEX incident_of_payout ON public.incident USING btree (merchant_id, payout_id) WHERE (payout_id IS NOT NULL);
@@ -802,6 +850,77 @@ create view entry as
    FROM (posting p
      CROSS JOIN LATERAL ( VALUES ('available'::text,p.available_minor), ('held'::text,p.held_minor), ('clearing'::text,p.clearing_minor), ('frozen'::text,p.frozen_minor), ('reserve'::text,p.reserve_minor), ('receivable'::text,p.receivable_minor), ('paid'::text,p.paid_minor), ('commission'::text,p.commission_minor), ('funding'::text,p.funding_minor)) line(ledger_account, amount_minor))
   WHERE (line.amount_minor <> 0);
+
+create view every_payout as
+ SELECT payout.merchant_id,
+    payout.payout_id,
+    payout.account_id,
+    payout.order_id,
+    payout.state,
+    payout.in_review,
+    payout.version,
+    payout.attempts,
+    payout.service_code,
+    payout.recipient_kind,
+    payout.recipient_mask,
+    payout.recipient_sealed,
+    payout.recipient_hash,
+    payout.recipient_deleted_at,
+    payout.currency,
+    payout.amount_minor,
+    payout.due_minor,
+    payout.debit_minor,
+    payout.commission_minor,
+    payout.percent_minor,
+    payout.old_available_minor,
+    payout.final_paid_minor,
+    payout.final_commission_minor,
+    payout.fail_reason,
+    payout.rrn,
+    payout.connectors,
+    NULL::text AS provider_id,
+    payout.endpoint_id,
+    payout.endpoint_url,
+    payout.created_at,
+    payout.final_at,
+    NULL::timestamp with time zone AS told_at,
+    NULL::timestamp with time zone AS archived_at
+   FROM payout
+UNION ALL
+ SELECT archived_payout.merchant_id,
+    archived_payout.payout_id,
+    archived_payout.account_id,
+    archived_payout.order_id,
+    archived_payout.state,
+    false AS in_review,
+    archived_payout.version,
+    archived_payout.attempts,
+    archived_payout.service_code,
+    archived_payout.recipient_kind,
+    archived_payout.recipient_mask,
+    archived_payout.recipient_sealed,
+    archived_payout.recipient_hash,
+    archived_payout.recipient_deleted_at,
+    archived_payout.currency,
+    archived_payout.amount_minor,
+    archived_payout.due_minor,
+    archived_payout.debit_minor,
+    archived_payout.commission_minor,
+    archived_payout.percent_minor,
+    archived_payout.old_available_minor,
+    archived_payout.final_paid_minor,
+    archived_payout.final_commission_minor,
+    archived_payout.fail_reason,
+    archived_payout.rrn,
+    archived_payout.connectors,
+    archived_payout.provider_id,
+    archived_payout.endpoint_id,
+    NULL::text AS endpoint_url,
+    archived_payout.created_at,
+    archived_payout.final_at,
+    archived_payout.told_at,
+    archived_payout.archived_at
+   FROM archived_payout;
 
 -- functions
 
@@ -1396,7 +1515,7 @@ begin
     order by l.final_after limit count_max
   ), again as (
     update recipient_later l set final_after = coalesce(p.final_at, now())
-    from due d join payout p on p.merchant_id = d.merchant_id and p.payout_id = d.payout_id
+    from due d join every_payout p on p.merchant_id = d.merchant_id and p.payout_id = d.payout_id
     where l.merchant_id = d.merchant_id and l.payout_id = d.payout_id
       and (p.final_at is null or p.final_at >= before)
     returning l.payout_id
@@ -1406,7 +1525,7 @@ begin
   delete from recipient_later l where l.merchant_id = walk.merchant_id and l.payout_id = any (looked_at);
 
   with next as (
-    select p.payout_id, p.created_at, p.final_at from payout p
+    select p.payout_id, p.created_at, p.final_at from every_payout p
     where p.merchant_id = walk.merchant_id and p.payout_id > walk.walked_to order by p.payout_id limit count_max
   ), old as (
     -- Up to the first that is too young: ids grow with time.
@@ -1422,6 +1541,9 @@ begin
   into last_id, done, looked_at from old o;
 
   update payout p set recipient_sealed = '', recipient_hash = null, recipient_deleted_at = clock_timestamp(),
+    recipient_mask = case when keep_masks then p.recipient_mask else '' end
+  where p.merchant_id = walk.merchant_id and p.payout_id = any (looked_at) and p.recipient_deleted_at is null;
+  update archived_payout p set recipient_sealed = '', recipient_hash = null, recipient_deleted_at = clock_timestamp(),
     recipient_mask = case when keep_masks then p.recipient_mask else '' end
   where p.merchant_id = walk.merchant_id and p.payout_id = any (looked_at) and p.recipient_deleted_at is null;
 
@@ -1506,6 +1628,22 @@ begin
 end $function$
 ;
 
+CREATE OR REPLACE FUNCTION public.refuse_losing()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if exists (
+    select from gone g
+    where not exists (
+      select from archived_payout a where a.merchant_id = g.merchant_id and a.payout_id = g.payout_id)
+  ) then
+    raise exception '% is append-only: its rows go with a payout that is archived', tg_table_name;
+  end if;
+  return null;
+end $function$
+;
+
 CREATE OR REPLACE FUNCTION public.refuse_rewriting()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1555,9 +1693,15 @@ CREATE TRIGGER account_changed AFTER INSERT OR DELETE OR UPDATE ON public.accoun
 
 CREATE TRIGGER account_service_changed AFTER INSERT OR DELETE OR UPDATE ON public.account_service FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
 
+CREATE TRIGGER archived_payout_append_only BEFORE UPDATE OF merchant_id, payout_id, account_id, order_id, state, version, attempts, service_code, recipient_kind, currency, amount_minor, due_minor, debit_minor, commission_minor, percent_minor, old_available_minor, final_paid_minor, final_commission_minor, fail_reason, rrn, connectors, provider_id, endpoint_id, created_at, final_at, told_at, archived_at ON public.archived_payout FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting();
+
+CREATE TRIGGER archived_payout_kept BEFORE DELETE OR TRUNCATE ON public.archived_payout FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting();
+
+CREATE TRIGGER attempt_goes_archived AFTER DELETE ON public.attempt REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION refuse_losing();
+
 CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting();
 
-CREATE TRIGGER delivery_append_only BEFORE UPDATE ON public.delivery FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting();
+CREATE TRIGGER delivery_append_only BEFORE UPDATE OF merchant_id, notification_id, try_no, started_at, duration_ms, status_code, error ON public.delivery FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting();
 
 CREATE TRIGGER endpoint_changed AFTER INSERT OR DELETE OR UPDATE ON public.endpoint FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
 
@@ -1567,10 +1711,16 @@ CREATE TRIGGER merchant_key_changed AFTER INSERT OR DELETE OR UPDATE ON public.m
 
 CREATE TRIGGER merchant_network_changed AFTER INSERT OR DELETE OR UPDATE ON public.merchant_network FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
 
+CREATE TRIGGER notification_goes_archived AFTER DELETE ON public.notification REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION refuse_losing();
+
 CREATE TRIGGER notification_key_changed AFTER INSERT OR DELETE OR UPDATE ON public.notification_key FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
+
+CREATE TRIGGER payout_goes_archived AFTER DELETE ON public.payout REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION refuse_losing();
 
 CREATE TRIGGER posting_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.posting FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting();
 
 CREATE TRIGGER service_changed AFTER INSERT OR DELETE OR UPDATE ON public.service FOR EACH STATEMENT EXECUTE FUNCTION raise_directory_revision();
 
-CREATE TRIGGER transition_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.transition FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting();
+CREATE TRIGGER transition_append_only BEFORE UPDATE OR TRUNCATE ON public.transition FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting();
+
+CREATE TRIGGER transition_goes_archived AFTER DELETE ON public.transition REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION refuse_losing();

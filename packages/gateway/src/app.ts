@@ -1,3 +1,4 @@
+import { type KeepOptions, startChores } from './chores/start.ts';
 import { createRegistry } from './connectors/registry.ts';
 import { createSandboxConnector, type SandboxConnector } from './connectors/sandbox.ts';
 import type { Policy } from './core/payout.ts';
@@ -15,26 +16,20 @@ import { preflightOrder } from './http/routes/merchant/preflight.ts';
 import { registerMerchantRoutes } from './http/routes/merchant/routes.ts';
 import { type Needs as OperatorNeeds, registerOperatorRoutes } from './http/routes/operator/routes.ts';
 import { createServer, type HttpServer, type Log } from './http/server.ts';
-import { openPresence } from './jobs/presence.ts';
 import { createQueue, type Job, type JobKind } from './jobs/queue.ts';
-import { type Rounds, startRounds } from './jobs/rounds.ts';
 import type { Reserve } from './jobs/seat.ts';
 import { createWorker, type Worker } from './jobs/worker.ts';
 import { type Directory, openDirectory } from './merchants/directory.ts';
-import { createNonces, sweepNonces } from './merchants/nonces.ts';
+import { createNonces } from './merchants/nonces.ts';
 import { type Metrics, openMetrics } from './metrics/measure.ts';
 import { createDeliverer, deliveryLease } from './notifications/deliver.ts';
 import type { StoredNotification } from './notifications/store.ts';
 import { resendNotification, testEndpoint } from './notifications/resend.ts';
-import { sweepSignIns } from './operators/factors.ts';
 import { createSignInGuard } from './operators/guard-sign-in.ts';
 import { recordAction } from './operators/record-action.ts';
-import { sweepTombstones } from './payouts/accept.ts';
 import { cancelPayout } from './payouts/cancel.ts';
-import { countPayouts } from './payouts/count-payouts.ts';
 import { type Creator, createCreator } from './payouts/create.ts';
 import { advancePayout, type Needs as PayoutNeeds } from './payouts/dispatch.ts';
-import { createRecipientKeeper } from './payouts/forget-recipients.ts';
 import { openPauses } from './payouts/heed-pauses.ts';
 import { judgePayout } from './payouts/judge.ts';
 import { createRecorder } from './payouts/record.ts';
@@ -45,38 +40,41 @@ import { openVault, type Vault } from './secrets/seal.ts';
 import { openTrail, type TraceOptions } from './traces/follow.ts';
 import { placeOf } from './traces/trail.ts';
 
-export type AppOptions = TraceOptions & {
-  readonly connection: Connection;
-  readonly connectionsMax: { readonly accept: number; readonly read: number; readonly work: number };
-  readonly namedStatements: boolean;
-  /** The present master key and the earlier ones. */
-  readonly masterKeys: { readonly current: Uint8Array; readonly retired: readonly Uint8Array[] };
-  readonly log: Log;
-  /** What this process does: answer requests, do the queued work, or both. */
-  readonly does: { readonly serve: boolean; readonly work: boolean };
-  readonly policy: Policy;
-  readonly callDeadlineMs: number;
-  readonly notificationDeadlineMs: number;
-  readonly sandbox: { readonly bookPath: string; readonly timeScale: number; readonly callbackUrl: string | undefined };
-  readonly jobs: { readonly payoutsMax: number; readonly notificationsMax: number; readonly laneMax: number };
-  readonly pollMs: number;
-  /** 0: the audit beside the work is off. */
-  readonly auditEveryMs: number;
-  /** How long recipients' data are kept after the end of their payouts; 0 days: for ever. */
-  readonly recipients: { readonly keepDays: number; readonly keepMasks: boolean };
-  readonly createsWaitingMax: number;
-  readonly allowLoopback: boolean;
-  readonly supportContact: string;
-  readonly isCookieSecure: boolean;
-  readonly isOnePerson: boolean;
-  readonly isSecondFactorRequired: boolean;
-  readonly publicUrl: string | undefined;
-  readonly trustedProxies: readonly string[];
-  /** Whether the figures for Prometheus are kept: it costs each request a little. */
-  readonly isMeasured: boolean;
-  /** The folder of the embedded database. */
-  readonly dataFolder: string | undefined;
-};
+export type AppOptions = TraceOptions &
+  KeepOptions & {
+    readonly connection: Connection;
+    readonly connectionsMax: { readonly accept: number; readonly read: number; readonly work: number };
+    readonly namedStatements: boolean;
+    /** The present master key and the earlier ones. */
+    readonly masterKeys: { readonly current: Uint8Array; readonly retired: readonly Uint8Array[] };
+    readonly log: Log;
+    /** What this process does: answer requests, do the queued work, or both. */
+    readonly does: { readonly serve: boolean; readonly work: boolean };
+    readonly policy: Policy;
+    readonly callDeadlineMs: number;
+    readonly notificationDeadlineMs: number;
+    readonly sandbox: {
+      readonly bookPath: string;
+      readonly timeScale: number;
+      readonly callbackUrl: string | undefined;
+    };
+    readonly jobs: { readonly payoutsMax: number; readonly notificationsMax: number; readonly laneMax: number };
+    readonly pollMs: number;
+    /** 0: the audit beside the work is off. */
+    readonly auditEveryMs: number;
+    readonly createsWaitingMax: number;
+    readonly allowLoopback: boolean;
+    readonly supportContact: string;
+    readonly isCookieSecure: boolean;
+    readonly isOnePerson: boolean;
+    readonly isSecondFactorRequired: boolean;
+    readonly publicUrl: string | undefined;
+    readonly trustedProxies: readonly string[];
+    /** Whether the figures for Prometheus are kept: it costs each request a little. */
+    readonly isMeasured: boolean;
+    /** The folder of the embedded database. */
+    readonly dataFolder: string | undefined;
+  };
 
 export type App = {
   readonly server: HttpServer;
@@ -96,10 +94,6 @@ type Parts = Awaited<ReturnType<typeof openParts>>;
 const monotonicMs = (): number => performance.now();
 const overloaded = (): Error => new Refusal([{ code: 'overloaded', field: 'request' }]);
 const claimMax = 64;
-const sweepEveryMs = 60_000;
-const recipientsEveryMs = 60_000;
-const countEveryMs = 2_000;
-const presenceEveryMs = 10_000;
 const dayMs = 86_400_000;
 
 /** The composition root: makes every room and gives each what it needs. */
@@ -141,12 +135,14 @@ export async function startApp(options: AppOptions): Promise<App> {
   });
   const watch = startWatch(options, parts);
   parts.gauged.watch = watch;
-  const chores = startChores(options, parts);
-  const sweep = setInterval(() => {
-    sweepTombstones(pools.workDb).catch(parts.report('tombstones could not be swept'));
-    sweepNonces(pools.workDb).catch(parts.report('nonces could not be swept'));
-    sweepSignIns(pools.workDb).catch(parts.report('tries to sign in could not be swept'));
-  }, sweepEveryMs);
+  const inHand = (kind: JobKind): number => parts.workers[kind]?.inHand() ?? 0;
+  const chores = startChores({
+    ...options,
+    db: pools.workDb,
+    vault,
+    report: parts.report,
+    inHand: () => ({ payouts: inHand('payout'), notifications: inHand('notification') }),
+  });
   return {
     server,
     vault,
@@ -154,7 +150,6 @@ export async function startApp(options: AppOptions): Promise<App> {
     metrics: parts.metrics,
     db: pools.readDb,
     async stop() {
-      clearInterval(sweep);
       await server.close();
       await creator.drain();
       const { payout, notification } = parts.workers;
@@ -305,40 +300,6 @@ function startWatch(options: AppOptions, { pools, log, report }: Parts): LedgerW
     onViolation: ({ check }, text) => log.error({ check, violation: text }, 'the audit found what must never be'),
     onError: report('the audit beside the work failed'),
   });
-}
-
-/** What is done again and again beside the work. */
-function startChores(options: AppOptions, { pools, vault, report, workers }: Parts): Rounds {
-  const { work } = options.does;
-  const keeping = report('recipients could not be looked after');
-  const { workDb: db } = pools;
-  const inHand = (kind: JobKind): number => workers[kind]?.inHand() ?? 0;
-  const presence = openPresence({
-    db,
-    does: options.does,
-    inHand: () => ({ payouts: inHand('payout'), notifications: inHand('notification') }),
-  });
-  const keepRecipients = createRecipientKeeper({ db, vault, ...options.recipients, onError: keeping });
-  const chores = [
-    startRounds({ run: keepRecipients, everyMs: work ? recipientsEveryMs : 0, onError: keeping }),
-    startRounds({
-      run: () => countPayouts(db),
-      everyMs: work ? countEveryMs : 0,
-      onError: report('payouts could not be counted'),
-    }),
-    startRounds({
-      run: () => presence.note().then(() => false),
-      everyMs: presenceEveryMs,
-      onError: report('this process could not say that it is there'),
-    }),
-  ];
-  return {
-    async stop() {
-      await Promise.all(chores.map((chore) => chore.stop()));
-      // When the database is gone, seen_at tells the same.
-      await presence.leave().catch(() => {});
-    },
-  };
 }
 
 function describeJob({ digest }: Vault, job: Job | undefined): object {

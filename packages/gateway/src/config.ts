@@ -89,6 +89,11 @@ export const settings: readonly Setting[] = [
   { name: 'PAYOUT_JOBS_MAX', default: '256', meaning: 'payouts one process has in hand at once' },
   { name: 'NOTIFICATION_JOBS_MAX', default: '512', meaning: 'notifications one process has in hand at once' },
   { name: 'LANE_JOBS_MAX', default: '128', meaning: 'of these, notifications to one endpoint' },
+  {
+    name: 'UV_THREADPOOL_SIZE',
+    default: null,
+    meaning: 'threads that make signatures, read by Node itself: 4 when absent; as many as there are cores is best',
+  },
   { name: 'POLL_MS', default: '100', meaning: 'how often a worker looks for jobs that other processes queued' },
   {
     name: 'UNKNOWN_BUDGET_MS',
@@ -118,6 +123,36 @@ export const settings: readonly Setting[] = [
     meaning: 'whether the mask of a deleted recipient stays, for statements and disputes',
   },
   {
+    name: 'ARCHIVE_AFTER_DAYS',
+    default: '400',
+    meaning: 'how long after its end a payout is archived: its status stays, its details go; 0: never',
+  },
+  {
+    name: 'ANSWER_KEEP_DAYS',
+    default: '90',
+    meaning: 'how long the beginning of what a receiver answered is kept; 0: until its payout is archived',
+  },
+  {
+    name: 'SESSION_KEEP_DAYS',
+    default: '90',
+    meaning: 'how long sessions, tokens and invitations are kept after their end; 0: for ever',
+  },
+  {
+    name: 'APPROVAL_KEEP_DAYS',
+    default: '1825',
+    meaning: 'how long requests for a second person are kept once they are decided; 0: for ever',
+  },
+  {
+    name: 'INCIDENT_KEEP_DAYS',
+    default: '1825',
+    meaning: 'how long closed incidents that moved no money are kept; 0: for ever',
+  },
+  {
+    name: 'COUNT_KEEP_DAYS',
+    default: '1825',
+    meaning: 'how long the counts of payouts of each day are kept, 32 at least; 0: for ever',
+  },
+  {
     name: 'SANDBOX_BOOK',
     default: null,
     meaning: "the sandbox provider's own list of executed transfers; default `DATA_DIR/sandbox/book.ndjson`",
@@ -130,6 +165,9 @@ const port = z.coerce.number().int().min(0).max(65_535);
 const count = z.coerce.number().int().min(1).max(1_000_000);
 const longestMs = 31 * 86_400_000;
 const milliseconds = z.coerce.number().int().min(1).max(longestMs);
+const days = z.coerce.number().int().min(0).max(36_500);
+/** The overview shows a month. */
+const countDays = days.refine((kept) => kept === 0 || kept >= 32, 'expected 0 or at least 32');
 const optionalText = z.string().min(1).optional();
 const databaseUrl = z.string().check((context) => {
   try {
@@ -199,14 +237,21 @@ const shape = z.object({
   PAYOUT_JOBS_MAX: count,
   NOTIFICATION_JOBS_MAX: count,
   LANE_JOBS_MAX: count,
+  UV_THREADPOOL_SIZE: count.optional(),
   POLL_MS: milliseconds,
   UNKNOWN_BUDGET_MS: milliseconds,
   ACCEPTED_BUDGET_MS: milliseconds,
   CALL_DEADLINE_MS: milliseconds,
   NOTIFICATION_DEADLINE_MS: milliseconds,
   AUDIT_EVERY_MS: z.coerce.number().int().min(0).max(longestMs),
-  RECIPIENT_KEEP_DAYS: z.coerce.number().int().min(0).max(36_500),
+  RECIPIENT_KEEP_DAYS: days,
   RECIPIENT_KEEP_MASK: flag,
+  ARCHIVE_AFTER_DAYS: days,
+  ANSWER_KEEP_DAYS: days,
+  SESSION_KEEP_DAYS: days,
+  APPROVAL_KEEP_DAYS: days,
+  INCIDENT_KEEP_DAYS: days,
+  COUNT_KEEP_DAYS: countDays,
   SANDBOX_BOOK: optionalText,
   SANDBOX_TIME_SCALE: z.coerce.number().min(0).max(1000),
 });

@@ -3,6 +3,7 @@ import { runAudit } from './commands/audit.ts';
 import { addOwner } from './commands/add-owner.ts';
 import { runBackup, runRestore } from './commands/backup.ts';
 import { type Stops, stopAll } from './commands/connect.ts';
+import { runDoctor } from './commands/doctor.ts';
 import { runMigrations } from './commands/migrate.ts';
 import { runQuarantine } from './commands/quarantine.ts';
 import { rotateKeys } from './commands/rotate-keys.ts';
@@ -19,6 +20,8 @@ const usage = `Usage: node packages/gateway/src/main.ts <command>
   serve     answers requests only; needs DATABASE_URL
   work      sends payouts and delivers notifications only; needs DATABASE_URL
   migrate   brings the database to this version's schema
+  migrate --plan   prints what that would do and which locks it would take, and changes nothing
+  doctor [--lang ru] [--json]   looks for everything that is unsafe or unwise in this set-up, with its cure
   audit [--json]   checks every claim about the ledger against the whole database
   backup <folder>    copies the embedded database while it works, with its master key
   restore <folder>   makes DATA_DIR out of such a copy; what starts on it sends nothing until people allow it
@@ -29,8 +32,9 @@ const usage = `Usage: node packages/gateway/src/main.ts <command>
 Settings are environment variables: see the table in README.md.`;
 
 /** Commands that end by themselves; what they started is stopped then. The others run until a signal comes. */
-const shortCommands: Readonly<Record<string, (config: Config, stops: Stops, argument?: string) => Promise<void>>> = {
+const shortCommands: Readonly<Record<string, (config: Config, stops: Stops, ...words: string[]) => Promise<void>>> = {
   migrate: runMigrations,
+  doctor: runDoctor,
   audit: runAudit,
   backup: runBackup,
   restore: runRestore,
@@ -40,11 +44,11 @@ const shortCommands: Readonly<Record<string, (config: Config, stops: Stops, argu
 };
 
 async function main(stops: Stops): Promise<void> {
-  const [, , command = '', argument] = process.argv;
+  const [, , command = '', ...words] = process.argv;
   const config = readConfig();
   const short = shortCommands[command];
   if (short !== undefined) {
-    await short(config, stops, argument);
+    await short(config, stops, ...words);
     return stopAll(stops);
   }
   switch (command) {

@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import type { OwnNotification, OwnPayout, Page as ApiPage } from '../calls/answers.ts';
 import { read } from '../calls/call.ts';
 import { pollEvery } from '../calls/poll.ts';
+import { apiPath } from '../calls/side.ts';
 import { Amount } from '../parts/amount.tsx';
 import { Facts } from '../parts/facts.tsx';
 import { Loaded, Page, Panel } from '../parts/page.tsx';
@@ -28,7 +29,17 @@ export function OwnOverviewPage() {
     refetchInterval: pollEvery(everyMs * 3),
   });
   return (
-    <Page title={t('pages.overview')} actions={<Link to="/order">{t('pages.order')}</Link>}>
+    <Page
+      title={t('pages.overview')}
+      actions={
+        <>
+          <a href={`${apiPath}/export`} download>
+            {t('export.everything')}
+          </a>
+          <Link to="/order">{t('pages.order')}</Link>
+        </>
+      }
+    >
       <Balances />
       {(dead.data?.items.length ?? 0) > 0 && (
         <Panel title={t('cabinet.undelivered')} actions={<Link to="/endpoints">{t('all')}</Link>} isBare>

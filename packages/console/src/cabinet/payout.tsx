@@ -30,6 +30,7 @@ export function OwnPayoutPage() {
         {(history) => (
           <>
             <Panel title={t('payout.facts')} actions={<State value={history.payout.payment_status} />}>
+              {history.payout.archived_at !== null && <p className="explain">{t('payout.archived')}</p>}
               <OwnFacts payout={history.payout} />
             </Panel>
             <Panel title={t('payout.timeline')}>
@@ -42,9 +43,11 @@ export function OwnPayoutPage() {
                 ))}
               </ol>
             </Panel>
-            <Panel title={t('payout.notifications')} isBare>
-              <NotificationLog rows={history.notifications} />
-            </Panel>
+            {history.payout.archived_at === null && (
+              <Panel title={t('payout.notifications')} isBare>
+                <NotificationLog rows={history.notifications} />
+              </Panel>
+            )}
           </>
         )}
       </Loaded>
@@ -77,6 +80,9 @@ function OwnFacts({ payout }: { readonly payout: OwnPayout }) {
         ],
         [t('payouts.columns.created'), <Moment value={payout.created_at} />],
         [t('payout.finalAt'), <Moment value={payout.final_at} />],
+        ...(payout.archived_at === null
+          ? []
+          : [[t('payout.archivedAt'), <Moment value={payout.archived_at} />] as const]),
         ...(reason === null
           ? []
           : [[t('payout.failReason'), t(`failReasons.${reason}`, { defaultValue: reason })] as const]),

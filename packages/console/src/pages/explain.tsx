@@ -29,12 +29,13 @@ function useSentences({ payout, attempts, notifications, deliveries }: History):
     connector,
     took,
     reason,
-    count: attempts.length,
+    count: payout.attempts,
   };
   return [t(`explain.${state}`, values), ...tellMerchant()];
 
   function tellMerchant(): readonly string[] {
     if (final === null) return [];
+    if (payout.archived_at !== null) return [payout.told_at === null ? t('explain.untold') : t('explain.told')];
     if (notifications.length === 0) return [t('explain.noNotification')];
     const delivered = notifications.filter((one) => one.state === 'delivered').length;
     const dead = notifications.filter((one) => one.state === 'dead').length;

@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import type { Account, Merchant, Page as ApiPage } from '../calls/answers.ts';
 import { change, read } from '../calls/call.ts';
 import { merchantPath } from '../calls/paths.ts';
+import { apiPath } from '../calls/side.ts';
 import { useAddress } from '../navigation.ts';
 import { Act } from '../parts/act.tsx';
 import { Loaded, Page, Panel } from '../parts/page.tsx';
@@ -53,12 +54,18 @@ export function MerchantPage() {
 function ChangeMerchant({ merchant }: { readonly merchant: Merchant }) {
   const { t } = useTranslation();
   const { id, name, state } = merchant;
+  const mayExport = useMay('owner');
   return (
     <>
       <State value={state} />
       <Link to="/payouts" search={{ merchant_id: String(id) }}>
         {t('pages.payouts')}
       </Link>
+      {mayExport && (
+        <a href={`${apiPath}${merchantPath(id)}/export`} download>
+          {t('export.everything')}
+        </a>
+      )}
       <Act
         title={t('merchants.change')}
         submit={t('save')}

@@ -38,6 +38,7 @@ export function PayoutPage() {
           <>
             <Panel title={t('payout.facts')} actions={<State value={history.payout.state} />}>
               <Explain history={history} />
+              {history.payout.archived_at !== null && <p className="explain">{t('payout.archived')}</p>}
               <PayoutFacts payout={history.payout} />
             </Panel>
             <Panel title={t('payout.timeline')}>
@@ -108,6 +109,15 @@ function PayoutFacts({ payout }: { readonly payout: Payout }) {
         [t('payout.finalAt'), <Moment value={payout.final_at} />],
         ...(reason === null ? [] : [[t('payout.failReason'), <span className="code">{reason}</span>] as const]),
         ...(payout.rrn === null ? [] : [['RRN', <span className="code">{payout.rrn}</span>] as const]),
+        ...(payout.provider_id === null
+          ? []
+          : [[t('payout.providerId'), <span className="code hostile">{payout.provider_id}</span>] as const]),
+        ...(payout.archived_at === null
+          ? []
+          : ([
+              [t('payout.toldAt'), <Moment value={payout.told_at} />],
+              [t('payout.archivedAt'), <Moment value={payout.archived_at} />],
+            ] as const)),
       ]}
     />
   );

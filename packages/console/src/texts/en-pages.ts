@@ -97,6 +97,12 @@ export const enPages = {
     merchant: 'Merchant',
     account: 'Account',
     finalAt: 'Final',
+    archived:
+      'This payout is archived. How it came to its end, its attempts and its notifications were deleted by their ' +
+      'age; its status, its amounts and the postings are kept for ever.',
+    archivedAt: 'Archived',
+    toldAt: 'Merchant told',
+    providerId: 'At the provider',
     failReason: 'Reason',
     reason: 'Reason',
     cancel: 'Cancel payout',

@@ -182,17 +182,20 @@ export const enWork = {
     more: 'There are more: these are the newest.',
   },
   hold: {
-    title: 'Data about recipients',
+    title: 'Recipients and details',
     kept: 'Kept',
     held: 'for ever, until the hold is lifted',
     byAge: 'until their age ends',
     set: 'Keep from deletion',
-    setText: 'Numbers and names of recipients are kept whatever their age, as a court or an authority may order.',
+    setText:
+      'Numbers and names of recipients, and what happened to each payout, are kept whatever their age, as a court or ' +
+      'an authority may order.',
     lift: 'Let be deleted',
     liftText: 'What is older than the installation keeps it is deleted within minutes, and cannot be brought back.',
   },
   export: {
     title: 'Export',
+    everything: 'All data as a file',
     all: 'All payouts, newest first. Texts that a spreadsheet would take for formulas are neutralised.',
     filtered:
       'The payouts of the present filter, newest first. ' +
@@ -240,6 +243,8 @@ export const enWork = {
     fail: 'Not paid: {{reason}}. {{debit}} went back to the account in full, {{took}} after the order.',
     cancel: 'Cancelled before it was sent: {{reason}}. {{debit}} went back to the account in full.',
     noNotification: 'The merchant asked for no notification.',
+    told: 'The merchant was told.',
+    untold: 'No notification of it was ever acknowledged.',
     delivered_one: 'The merchant was told, at the first try.',
     delivered_other: 'The merchant was told, after {{count}} tries.',
     pending_one: 'The merchant has not been told yet: {{count}} try so far.',

@@ -10,7 +10,7 @@ export async function addOwner(config: Config, stops: Stops, login: string | und
   if (login === undefined) throw new Error('Say who: node packages/gateway/src/main.ts owner <login>');
   const log = createLog(config, 'stderr');
   const connection = await connect(config, stops, log);
-  if (config.DATABASE_URL === undefined) await applyMigrations(connection, log);
+  if (config.DATABASE_URL === undefined) await applyMigrations(config, connection, log);
   const db = openPool({ connection, name: 'vyplata owner', connectionsMax: 1 });
   stops.push(() => db.close());
   const password = randomBytes(15).toString('base64url');

@@ -55,8 +55,10 @@ export async function connect(config: Config, stops: Stops, log: Log): Promise<C
   return database.connection;
 }
 
-export function applyMigrations(connection: Connection, log: Log): Promise<string[]> {
+export function applyMigrations(config: Config, connection: Connection, log: Log): Promise<string[]> {
   return migrate({
+    // Two gateways on one data folder are impossible.
+    isAlone: config.DATABASE_URL === undefined,
     connect: () => openSession(connection),
     folder: migrations,
     log: (line) => log.info({ part: 'migrate' }, line),

@@ -5,11 +5,14 @@ import { type App, type AppOptions, startApp } from '../app.ts';
 import type { Config } from '../config.ts';
 import { checkSchema } from '../db/migrate.ts';
 import { type Connection, openSession } from '../db/pool.ts';
+import { refuseUnsafe } from '../findings/examine.ts';
 import { createMetricsServer } from '../http/routes/metrics.ts';
 import type { Log } from '../http/server.ts';
 import { firstOwnerToken, isOwnerless } from '../operators/first-owner.ts';
 import { policyOf } from './policy.ts';
 import { quarantineIfRestored } from './quarantine.ts';
+import { describeInstallation } from './doctor.ts';
+import { watchSchema } from './watch-schema.ts';
 import { applyMigrations, connect, createLog, migrations, readMasterKeys, type Stops } from './connect.ts';
 
 /** Connections that wait to be taken: Node's 511 are too few when thousands of clients come at once. */
@@ -48,9 +51,10 @@ export async function openApp(
   const connection = await connect(config, stops, log);
   const isEmbedded = config.DATABASE_URL === undefined;
   if (isEmbedded) {
-    await applyMigrations(connection, log);
+    await applyMigrations(config, connection, log);
     await quarantineIfRestored(config, connection, log);
   } else await checkDatabase(connection);
+  await refuseUnsafe(describeInstallation(config, connection));
   const masterKeys = await readMasterKeys(config);
   const bookPath = config.SANDBOX_BOOK ?? join(config.DATA_DIR, 'sandbox', 'book.ndjson');
   await mkdir(dirname(bookPath), { recursive: true, mode: 0o700 });
@@ -59,6 +63,7 @@ export async function openApp(
   const sandbox = { bookPath, callbackUrl, timeScale };
   const app = await startApp({ ...optionsOf(config), connection, masterKeys, log, does, sandbox });
   stops.push(() => app.stop());
+  await watchSchema(app.db, stops, log);
   await listenForMetrics(config, stops, app);
   return app;
 }
@@ -89,6 +94,14 @@ function optionsOf(config: Config): Omit<AppOptions, Given> {
     pollMs: config.POLL_MS,
     auditEveryMs: config.AUDIT_EVERY_MS,
     recipients: { keepDays: config.RECIPIENT_KEEP_DAYS, keepMasks: config.RECIPIENT_KEEP_MASK },
+    archiveAfterDays: config.ARCHIVE_AFTER_DAYS,
+    answerKeepDays: config.ANSWER_KEEP_DAYS,
+    keepDays: {
+      sessions: config.SESSION_KEEP_DAYS,
+      approvals: config.APPROVAL_KEEP_DAYS,
+      incidents: config.INCIDENT_KEEP_DAYS,
+      counts: config.COUNT_KEEP_DAYS,
+    },
     createsWaitingMax: config.CREATES_WAITING_MAX,
     allowLoopback: config.ALLOW_LOOPBACK,
     supportContact: config.SUPPORT_CONTACT ?? '',

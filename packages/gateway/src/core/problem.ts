@@ -39,6 +39,7 @@ export const operatorProblemCodes = [
   'incident_closed',
   'incident_not_reversible',
   'endpoint_disabled',
+  'notification_archived',
   'approval_needs_other',
   'approval_decided',
   // A public key that cannot be used (`public_pem`).

@@ -260,6 +260,8 @@ export async function openSession(connection: Connection): Promise<SchemaConnect
   const places = listPlaces(connection);
   for (const [at, place] of places.entries()) {
     const client = new pg.Client(whereIs(place));
+    // Without a listener a connection that breaks while nothing is asked would end the process.
+    client.on('error', () => {});
     try {
       await client.connect();
       if (places.length > 1) await assertWritable(client);

@@ -48,6 +48,7 @@ const statuses: Readonly<Partial<Record<ProblemCode, number>>> = {
   incident_not_reversible: 409,
   payout_not_cancellable: 409,
   endpoint_disabled: 409,
+  notification_archived: 410,
 };
 
 /** Both catalogues name every code, or this file does not compile. */

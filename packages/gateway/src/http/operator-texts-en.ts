@@ -55,6 +55,9 @@ export const operatorTextsEn: OperatorTexts = {
     'close the incident and top up the account by that part.',
   approval_needs_other: () => 'Another person has to approve this: you asked for it yourself.',
   approval_decided: () => 'This was decided already, or its time is over. Ask again if it is still needed.',
+  notification_archived: ({ last }) =>
+    `There is no such notification any more: those up to ${last} went when their payouts were archived, so it cannot ` +
+    'be sent again. The status and the amounts of the payout are kept; ask for those.',
   endpoint_disabled: () => 'The endpoint is switched off. Switch it on first, then send the notification again.',
 
   key_retired: () => 'The key is retired for ever. Make or upload a new one.',

@@ -9,15 +9,17 @@ type Options = {
   readonly run: () => Promise<boolean>;
   /** The wait after a round that found nothing more; 0: never begin. */
   readonly everyMs: number;
+  /** The wait after a round that found more to do. */
+  readonly moreAfterMs?: number;
   readonly onError: (error: unknown) => void;
 };
 
 /** A short wait, so that a round which goes on and on leaves the connections to the work. */
-const moreAfterMs = 20;
+const soonMs = 20;
 const firstAfterMs = 1_000;
 
 /** Begins soon after the start. A round that fails is followed by the next one in its time. */
-export function startRounds({ run, everyMs, onError }: Options): Rounds {
+export function startRounds({ run, everyMs, moreAfterMs = soonMs, onError }: Options): Rounds {
   let isStopped = false;
   let running: Promise<unknown> = Promise.resolve();
   let timer = everyMs === 0 ? undefined : setTimeout(turn, Math.min(firstAfterMs, everyMs));

@@ -13,19 +13,24 @@ const foundMax = 1_000;
 
 const final = `('paid', 'fail', 'cancel')`;
 const live = `('open', 'accepted', 'unknown')`;
-const within = (column = 'payout_id'): string => `merchant_id = $1 and ${column} > $2 and ${column} <= $3`;
+/** Which payouts are read, as a condition on the column that names them. */
+type Within = (column?: string) => string;
+const inSlice: Within = (column = 'payout_id') => `merchant_id = $1 and ${column} > $2 and ${column} <= $3`;
+const byId: Within = (column = 'payout_id') => `merchant_id = $1 and ${column} = any($2)`;
 
 /**
  * Each table is read once, in the order of its key, and summed up per payout. It is one statement and so one moment of
  * the database: a change of a payout is written whole, and is seen whole or not at all.
  */
-const facts = `p as materialized (
+const factsOf = (within: Within): string => `p as materialized (
     select account_id, payout_id, order_id, state, version, currency, debit_minor, final_paid_minor,
-      final_commission_minor, endpoint_id is not null or endpoint_url is not null as has_target
-    from payout where ${within()}
+      final_commission_minor, endpoint_id is not null or endpoint_url is not null as has_target, amount_minor,
+      due_minor, old_available_minor, archived_at is not null as is_archived
+    from every_payout where ${within()}
   ), money as (
     select payout_id, count(*) filter (where kind = 'hold') as holds,
       count(*) filter (where kind = 'capture') as captures,
+      max(available_after_minor) filter (where kind = 'hold') as left_after,
       sum(case when kind = 'hold' then held_minor else 0 end) as held, sum(held_minor + clearing_minor) as reserved,
       sum(paid_minor) as paid, sum(commission_minor) as commission, sum(available_minor) as available
     from posting where ${within()} and kind <> 'reversal' group by payout_id
@@ -119,14 +124,16 @@ const lifeChecks: readonly PayoutCheck[] = [
   {
     name: 'transitions are a chain that ends in the state of the payout, and none leaves a final state',
     invariants: [26, 28],
-    isBroken: `w.is_broken or coalesce(w.last_state, 'queued') <> p.state or w.last_version > p.version`,
+    isBroken: `not p.is_archived
+      and (w.is_broken or coalesce(w.last_state, 'queued') <> p.state or w.last_version > p.version)`,
     detail: `concat(p.state, ' in version ', p.version, ' after ', w.last_state, ' in version ', w.last_version,
       case when w.is_broken then ', and the chain is broken' end)`,
   },
   {
     name: 'an attempt succeeded, with evidence, if and only if the payout is paid',
     invariants: [27],
-    isBroken: `coalesce(t.proven, 0) <> case p.state when 'paid' then 1 else 0 end or t.unproven > 0`,
+    isBroken: `not p.is_archived
+      and (coalesce(t.proven, 0) <> case p.state when 'paid' then 1 else 0 end or t.unproven > 0)`,
     detail: `concat(p.state, ' with ', coalesce(t.proven, 0), ' attempts that succeeded with evidence, ',
       coalesce(t.unproven, 0), ' without')`,
   },
@@ -146,7 +153,7 @@ const lifeChecks: readonly PayoutCheck[] = [
     name: 'ids are below 2^53 and belong to one payout',
     invariants: [15],
     isBroken: `p.payout_id not between 1 and 9007199254740991
-      or exists (select 1 from payout q where q.payout_id = p.payout_id and q.merchant_id <> $1)`,
+      or exists (select 1 from every_payout q where q.payout_id = p.payout_id and q.merchant_id <> $1)`,
     detail: `'out of range or used twice'`,
   },
 ];
@@ -155,7 +162,7 @@ const notificationChecks: readonly PayoutCheck[] = [
   {
     name: 'a final payout with a target has its notifications',
     invariants: [30],
-    isBroken: `p.state in ${final} and p.has_target and n.payout_id is null`,
+    isBroken: `not p.is_archived and p.state in ${final} and p.has_target and n.payout_id is null`,
     detail: 'p.state',
   },
   {
@@ -178,11 +185,33 @@ const notificationChecks: readonly PayoutCheck[] = [
   },
 ];
 
-export const payoutChecks: readonly PayoutCheck[] = [...moneyChecks, ...lifeChecks, ...notificationChecks];
+const archiveChecks: readonly PayoutCheck[] = [
+  {
+    name: 'of an archived payout everything is dropped, and what is left says what its hold said',
+    invariants: [4, 11],
+    isBroken: `p.is_archived and (p.state not in ${final}
+      or exists (select 1 from payout q where q.merchant_id = $1 and q.payout_id = p.payout_id)
+      or t.live is not null or w.last_version is not null or n.payout_id is not null or j.payout_id is not null
+      or p.amount_minor not in (p.due_minor, p.debit_minor)
+      or p.old_available_minor is distinct from m.left_after + m.held)`,
+    detail: `concat(p.state, ' of ', p.amount_minor, ' upon ', p.old_available_minor, ', held ', m.held, ' and left ',
+      m.left_after, case when t.live is not null then ', has attempts' end,
+      case when w.last_version is not null then ', has transitions' end,
+      case when n.payout_id is not null then ', has notifications' end,
+      case when j.payout_id is not null then ', has a job' end)`,
+  },
+];
 
-const findBroken: Statement = {
-  name: 'audit_payouts',
-  text: `with ${facts}
+export const payoutChecks: readonly PayoutCheck[] = [
+  ...moneyChecks,
+  ...lifeChecks,
+  ...notificationChecks,
+  ...archiveChecks,
+];
+
+const findBroken = (name: string, within: Within): Statement => ({
+  name,
+  text: `with ${factsOf(within)}
     select p.account_id, p.payout_id, broken.check_no, broken.detail
     from ${joined}
     cross join lateral (values ${payoutChecks
@@ -190,12 +219,15 @@ const findBroken: Statement = {
       .join(',\n      ')}) as broken (check_no, is_broken, detail)
     where (${payoutChecks.map(({ isBroken }) => isBroken).join('\n      or ')}) and broken.is_broken
     order by p.payout_id, broken.check_no limit ${foundMax}`,
-};
+});
+const findBrokenInSlice = findBroken('audit_payouts', inSlice);
+const findBrokenById = findBroken('audit_payouts_by_id', byId);
 
 const findEnd: Statement = {
   name: 'audit_slice',
   text: `select max(payout_id) as payout_id, count(*)::int as count from (
-      select payout_id from payout where merchant_id = $1 and payout_id > $2 order by payout_id limit ${slicePayouts}) s
+      select payout_id from every_payout
+      where merchant_id = $1 and payout_id > $2 order by payout_id limit ${slicePayouts}) s
     having count(*) > 0`,
 };
 
@@ -210,7 +242,7 @@ export async function findSlice(
 
 const findMerchant: Statement = {
   name: 'audit_merchant',
-  text: 'select min(merchant_id) as merchant_id from payout where merchant_id > $1',
+  text: 'select min(merchant_id) as merchant_id from every_payout where merchant_id > $1',
 };
 
 /** The next merchant with payouts. */
@@ -235,7 +267,25 @@ type BrokenRow = ViolationRow & { readonly check_no: number };
 
 /** Everything that is wrong with the payouts of a slice, up to a limit that no sound database comes near. */
 export async function auditPayouts(sql: Sql, { merchantId, afterId, toId }: Slice): Promise<Violation[]> {
-  const rows = await sql.run<BrokenRow>(findBroken, [merchantId, afterId, toId]);
+  return toViolations(merchantId, await sql.run<BrokenRow>(findBrokenInSlice, [merchantId, afterId, toId]));
+}
+
+/** The same of some payouts: at most so many that what is wrong with all of them fits within the limit. */
+export async function auditPayoutsById(
+  sql: Sql,
+  { merchantId, payoutIds }: { readonly merchantId: bigint; readonly payoutIds: readonly bigint[] },
+): Promise<Violation[]> {
+  const found: Violation[] = [];
+  for (let at = 0; at < payoutIds.length; at += idsMax) {
+    const some = payoutIds.slice(at, at + idsMax);
+    found.push(...toViolations(merchantId, await sql.run<BrokenRow>(findBrokenById, [merchantId, some])));
+  }
+  return found;
+}
+
+const idsMax = Math.floor(foundMax / payoutChecks.length);
+
+function toViolations(merchantId: bigint, rows: readonly BrokenRow[]): Violation[] {
   return rows.flatMap((row) => {
     const check = payoutChecks[row.check_no];
     return check === undefined ? [] : [toViolation(check, { ...row, merchant_id: merchantId })];

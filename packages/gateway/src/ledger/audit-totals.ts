@@ -87,7 +87,8 @@ export const totalChecks: readonly TotalCheck[] = [
     invariants: [10, 11],
     find: `select o.merchant_id, o.payout_id, 'order ' || o.order_id as detail
       from order_record o left join payout p using (merchant_id, payout_id)
-      where o.payout_id is not null and p.order_id is distinct from o.order_id`,
+        left join archived_payout a using (merchant_id, payout_id)
+      where o.payout_id is not null and coalesce(p.order_id, a.order_id) is distinct from o.order_id`,
   },
   {
     name: 'no attempt, transition, posting or notification is without its payout',
@@ -97,7 +98,9 @@ export const totalChecks: readonly TotalCheck[] = [
         select merchant_id, payout_id from transition union all
         select merchant_id, payout_id from posting where payout_id is not null union all
         select merchant_id, payout_id from notification) s
-      where not exists (select 1 from payout p where p.merchant_id = s.merchant_id and p.payout_id = s.payout_id)`,
+      where not exists (select 1 from payout p where p.merchant_id = s.merchant_id and p.payout_id = s.payout_id)
+        and not exists (
+          select 1 from archived_payout a where a.merchant_id = s.merchant_id and a.payout_id = s.payout_id)`,
   },
 ];
 

@@ -110,9 +110,10 @@ export async function retireKey(tx: Tx, id: KeyId): Promise<MerchantKey> {
 }
 
 /** Active ones first, newest first. */
-export function listKeys(sql: Sql, merchantId: bigint): Promise<MerchantKey[]> {
-  return sql.query<MerchantKey>(`${selectKeys} order by (k.state = 'active') desc, k.key_id desc limit 200`, [
+export function listKeys(sql: Sql, merchantId: bigint, limit = 200): Promise<MerchantKey[]> {
+  return sql.query<MerchantKey>(`${selectKeys} order by (k.state = 'active') desc, k.key_id desc limit $2`, [
     merchantId,
+    limit,
   ]);
 }
 

@@ -63,10 +63,10 @@ export async function rotateNotificationKey(
 }
 
 /** The active one first, then the retired ones, newest first. */
-export function listNotificationKeys(sql: Sql, merchantId: bigint): Promise<NotificationKey[]> {
+export function listNotificationKeys(sql: Sql, merchantId: bigint, limit = 100): Promise<NotificationKey[]> {
   return sql.query<NotificationKey>(
     `select ${columns} from notification_key where merchant_id = $1
-     order by (state = 'active') desc, key_id desc limit 100`,
-    [merchantId],
+     order by (state = 'active') desc, key_id desc limit $2`,
+    [merchantId, limit],
   );
 }

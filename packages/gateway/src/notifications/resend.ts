@@ -3,6 +3,7 @@ import type { Problem } from '../core/problem.ts';
 import type { Sql } from '../db/pool.ts';
 import type { MerchantEntry } from '../merchants/directory.ts';
 import type { Vault } from '../secrets/seal.ts';
+import { explainAbsence } from './absent.ts';
 import { laneOf } from './announce.ts';
 import { type ConnectOptions, makeGuards, openReceivers } from './connect.ts';
 import { deliveryLeaseMs } from './deliver.ts';
@@ -40,23 +41,30 @@ type TargetRow = {
 // The job first and then the notification, like whoever records a delivery: neither waits for the other in a circle.
 // A job that is there already is run now, unless it is due or in somebody's hands, which both end within a lease. If
 // the notification goes elsewhere from now on ($5), the hands that still send it to the old address lose the job.
+// The key of the notification is locked before anything else: a record of a delivery does not wait for that, and a
+// notification that is being archived gets no job.
 const queueAgain = `
-  with job as (
+  with known as (
+    select merchant_id, notification_id from notification
+    where merchant_id = $1 and notification_id = $2 for key share
+  ), job as (
     insert into job as j (kind, merchant_id, subject_id, lane, run_at)
-    values ('notification', $1, $2, $3, clock_timestamp())
+    select 'notification', merchant_id, notification_id, $3, clock_timestamp() from known
     on conflict (kind, merchant_id, subject_id) do update set lane = excluded.lane,
       fence = j.fence + case when $5 then 1 else 0 end,
       run_at = case when $5 or j.run_at > clock_timestamp() + $4 * interval '1 millisecond'
         then clock_timestamp() else j.run_at end
     returning merchant_id, subject_id, xmax = 0 as is_new
+  ), sent as (
+    update notification n set url = $6, method = $7, signed_text = $8,
+      sign = case when n.signed_text = $8 then n.sign end,
+      tries_before = case when job.is_new then n.tries else n.tries_before end,
+      state = case n.state when 'dead' then 'pending' else n.state end,
+      ended_at = case n.state when 'dead' then null else n.ended_at end
+    from job
+    where (job.is_new or $5) and n.merchant_id = job.merchant_id and n.notification_id = job.subject_id
   )
-  update notification n set url = $6, method = $7, signed_text = $8,
-    sign = case when n.signed_text = $8 then n.sign end,
-    tries_before = case when job.is_new then n.tries else n.tries_before end,
-    state = case n.state when 'dead' then 'pending' else n.state end,
-    ended_at = case n.state when 'dead' then null else n.ended_at end
-  from job
-  where (job.is_new or $5) and n.merchant_id = job.merchant_id and n.notification_id = job.subject_id`;
+  select 1 from job`;
 
 /**
  * Sends a notification again at once, through the whole schedule of retries. To the endpoint as it is now: whoever
@@ -68,7 +76,8 @@ export async function resendNotification(
   { merchantId, notificationId }: Resend,
 ): Promise<{ readonly ok: true } | Refused> {
   const [row] = await needs.db.query<TargetRow>(readTarget, [merchantId, notificationId]);
-  if (row === undefined) return { ok: false, problem: { code: 'record_unknown', field: 'notification_id' } };
+  const id = { merchantId, notificationId };
+  if (row === undefined) return { ok: false, problem: await explainAbsence(needs.db, id) };
   if (row.endpointState === 'disabled') {
     return { ok: false, problem: { code: 'endpoint_disabled', field: 'notification_id' } };
   }
@@ -78,8 +87,9 @@ export async function resendNotification(
   const signedText = method === row.method ? row.signedText : rewriteText(row.signedText, method);
   const isMoved = url !== row.url || method !== row.method;
   const lane = laneOf(merchantId, url);
-  const id = [merchantId, notificationId];
-  await needs.db.query(queueAgain, [...id, lane, deliveryLeaseMs, isMoved, url, method, signedText]);
+  const given = [merchantId, notificationId, lane, deliveryLeaseMs, isMoved, url, method, signedText];
+  const queued = await needs.db.query(queueAgain, given);
+  if (queued.length === 0) return { ok: false, problem: await explainAbsence(needs.db, id) };
   needs.wake();
   return { ok: true };
 }

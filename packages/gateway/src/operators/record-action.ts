@@ -90,6 +90,30 @@ export function listActions(sql: Sql, page: AuditPage): Promise<AuditRow[]> {
   );
 }
 
+/** The number of the latest row; 0 when there is none. */
+export async function findLastRow(sql: Sql): Promise<bigint> {
+  const [row] = await sql.query<{ rowNo: bigint }>('select coalesce(max(row_no), 0) as "rowNo" from audit_log');
+  return row?.rowNo ?? 0n;
+}
+
+/** Of some rows those about a subject or anything of it, and those of some actors, oldest first. */
+export function listActionsAbout(
+  sql: Sql,
+  page: {
+    readonly subject: string;
+    readonly actors: readonly string[];
+    readonly afterRowNo: bigint;
+    readonly toRowNo: bigint;
+  },
+): Promise<AuditRow[]> {
+  return sql.query<AuditRow>(
+    `select ${columns} from audit_log
+     where row_no > $1 and row_no <= $2 and (subject = $3 or starts_with(subject, $3 || '/') or actor = any($4))
+     order by row_no`,
+    [page.afterRowNo, page.toRowNo, page.subject, page.actors],
+  );
+}
+
 function hashRow(row: AuditRow & { readonly previousHash: Buffer }): Buffer {
   const text = canonicalText([row.rowNo.toString(), row.actor, row.action, row.subject, row.detail, row.createdAt]);
   return createHash('sha256').update(row.previousHash).update(text).digest();

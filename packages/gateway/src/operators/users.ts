@@ -80,11 +80,11 @@ export async function updateUser(tx: Tx, change: UserChange): Promise<User> {
 }
 
 /** Oldest first; there are never many. null: the operators. */
-export function listUsers(sql: Sql, merchantId: bigint | null = null): Promise<User[]> {
+export function listUsers(sql: Sql, merchantId: bigint | null = null, limit = 1_000): Promise<User[]> {
   return sql.query<User>(
     `select ${columns} from operator_user where merchant_id is not distinct from $1::bigint
-     order by user_id limit 1000`,
-    [merchantId],
+     order by user_id limit $2`,
+    [merchantId, limit],
   );
 }
 

@@ -1,6 +1,7 @@
 import type { Callback, Connector } from '../connectors/connector.ts';
 import type { Sql, Statement } from '../db/pool.ts';
 import { type Needs as SettleNeeds, type Settlement, settlePayout } from './settle.ts';
+import { connectorOf } from './store.ts';
 
 export type Needs = SettleNeeds & { readonly workDb: Sql };
 
@@ -15,7 +16,29 @@ const findAttempt: Statement = {
 
 type Row = { merchant_id: bigint; payout_id: bigint; attempt_no: number; age_ms: number };
 
-const referenceForm = /^([1-9][0-9]{0,15})-[1-9][0-9]{0,5}$/;
+const referenceForm = /^([1-9][0-9]{0,15})-([1-9][0-9]{0,5})$/;
+
+const findArchivedPayout: Statement = {
+  name: 'find_archived_by_id',
+  text: `select merchant_id, payout_id, attempts, connectors,
+      extract(epoch from clock_timestamp() - created_at)::float8 * 1000 as age_ms
+    from archived_payout where payout_id = $1`,
+};
+
+type ArchivedRow = Omit<Row, 'attempt_no'> & { readonly attempts: number; readonly connectors: readonly string[] };
+
+/** The attempt that a reference names, of a payout whose attempts were dropped: all of it follows from what is left. */
+async function findArchived(
+  sql: Sql,
+  named: { readonly reference: string; readonly connector: string },
+): Promise<Row | undefined> {
+  const [, payoutId = '', attemptText = ''] = referenceForm.exec(named.reference) ?? [];
+  const [row] = await sql.run<ArchivedRow>(findArchivedPayout, [BigInt(payoutId)]);
+  const attemptNo = Number(attemptText);
+  if (row === undefined || attemptNo > row.attempts || connectorOf(row, attemptNo) !== named.connector)
+    return undefined;
+  return { ...row, attempt_no: attemptNo };
+}
 
 /** What a provider's callback means for the payout it names; undefined = it names none that went through it. */
 export async function settleCallback(
@@ -25,7 +48,9 @@ export async function settleCallback(
   const { connector, callback } = input;
   const payoutId = referenceForm.exec(callback.reference)?.[1];
   if (payoutId === undefined) return undefined;
-  const [row] = await needs.workDb.run<Row>(findAttempt, [BigInt(payoutId), callback.reference, connector.name]);
+  const { reference } = callback;
+  const [live] = await needs.workDb.run<Row>(findAttempt, [BigInt(payoutId), reference, connector.name]);
+  const row = live ?? (await findArchived(needs.workDb, { reference, connector: connector.name }));
   if (row === undefined) return undefined;
   const payout = await needs.reader.findPayout({ merchantId: row.merchant_id, payoutId: row.payout_id });
   if (payout === undefined) return undefined;

@@ -1,6 +1,7 @@
 import { Refusal } from '../core/problem.ts';
 import type { Sql, Tx } from '../db/pool.ts';
 import { type PostingLine, readPostingsOfPayout } from '../ledger/read.ts';
+import { explainAbsence } from '../notifications/absent.ts';
 import { payoutColumns, type PayoutLine } from './search.ts';
 
 export type TransitionLine = {
@@ -89,7 +90,7 @@ const linesMax = 1_000;
 
 /** The line of one payout by its id alone. Throws a Refusal when there is none. */
 export async function readPayoutLine(sql: Sql, payoutId: bigint): Promise<PayoutLine> {
-  const [payout] = await sql.query<PayoutLine>(`select ${payoutColumns} from payout p where p.payout_id = $1`, [
+  const [payout] = await sql.query<PayoutLine>(`select ${payoutColumns} from every_payout p where p.payout_id = $1`, [
     payoutId,
   ]);
   return payout ?? refusePayout();
@@ -111,7 +112,8 @@ function refusePayout(): never {
 }
 
 /**
- * Everything known about one payout, each list in the order it happened. Throws a Refusal when there is none, or when
+ * Everything known about one payout, each list in the order it happened; of an archived one postings and incidents
+ * are left. Throws a Refusal when there is none, or when
  * it is not one of `merchantId`.
  */
 export async function readPayoutHistory(sql: Sql, payoutId: bigint, merchantId?: bigint): Promise<PayoutHistory> {
@@ -199,7 +201,7 @@ export async function readNotificationText(
     'select signed_text as "signedText", sign from notification where merchant_id = $1 and notification_id = $2',
     [id.merchantId, id.notificationId],
   );
-  if (row === undefined) throw new Refusal([{ code: 'record_unknown', field: 'notification_id' }]);
+  if (row === undefined) throw new Refusal([await explainAbsence(sql, id)]);
   return row;
 }
 
@@ -212,6 +214,19 @@ export function listDeliveries(sql: Sql, id: NotificationId): Promise<DeliveryLi
   );
 }
 
+/** Tries to deliver a merchant's notifications, after one of them, in the order of the notifications. */
+export function listDeliveriesAfter(
+  sql: Sql,
+  after: NotificationId & { readonly tryNo: number; readonly limit: number },
+): Promise<DeliveryLine[]> {
+  return sql.query<DeliveryLine>(
+    `select ${deliveryColumns} from delivery d
+     where d.merchant_id = $1 and (d.notification_id, d.try_no) > ($2, $3)
+     order by d.notification_id, d.try_no limit $4`,
+    [after.merchantId, after.notificationId, after.tryNo, after.limit],
+  );
+}
+
 /** Throws a Refusal when this merchant has no such notification. */
 export async function readNotification(
   sql: Sql,
@@ -221,7 +236,7 @@ export async function readNotification(
     `select ${notificationColumns} from notification n where n.merchant_id = $1 and n.notification_id = $2`,
     [id.merchantId, id.notificationId],
   );
-  if (line === undefined) throw new Refusal([{ code: 'record_unknown', field: 'notification_id' }]);
+  if (line === undefined) throw new Refusal([await explainAbsence(sql, id)]);
   return line;
 }
 

@@ -19,7 +19,17 @@ export type PayoutRecord = {
 };
 
 /** `false`: the payout had moved on or another worker owns it by now, and nothing was written. */
-export type Recorder = { record(record: PayoutRecord): Promise<boolean>; drain(): Promise<void> };
+export type Recorder = {
+  record(record: PayoutRecord): Promise<boolean>;
+  /** What a person must see about an archived payout; told once while nobody has closed it. */
+  openIncident(incident: ArchivedIncident): Promise<void>;
+  drain(): Promise<void>;
+};
+
+export type ArchivedIncident = {
+  readonly payout: Pick<StoredPayout, 'merchantId' | 'payoutId'>;
+  readonly incident: NonNullable<Change['incident']>;
+};
 
 export type Needs = {
   readonly db: Sql;
@@ -33,6 +43,14 @@ export type Needs = {
 };
 
 const applyPayouts: Statement = { name: 'apply_payouts', text: 'select * from apply_payouts_v1($1)' };
+
+const openIncident: Statement = {
+  name: 'open_archived_incident',
+  text: `insert into incident (merchant_id, payout_id, kind, detail)
+    select $1::bigint, $2::bigint, $3::text, $4::jsonb where not exists (
+      select from incident i
+      where i.merchant_id = $1 and i.payout_id = $2 and i.kind = $3 and i.closed_at is null)`,
+};
 
 /** A row per item that was applied, and one for each of its notifications, in the order of the announcements. */
 type AppliedRow = { readonly item: number; readonly notification_id?: bigint | null };
@@ -48,7 +66,14 @@ export function createRecorder(needs: Needs): Recorder {
     onGroup: needs.onGroup,
     run: (records) => applyChanges(needs, records),
   });
-  return { record: (record) => batch.add(record), drain: () => batch.drain() };
+  return {
+    record: (record) => batch.add(record),
+    async openIncident({ payout, incident }) {
+      const { kind, detail } = incident;
+      await needs.db.run(openIncident, [payout.merchantId, payout.payoutId, kind, JSON.stringify(detail)]);
+    },
+    drain: () => batch.drain(),
+  };
 }
 
 /** An announcement of a group, with its place in the hand of this process if there was one. */

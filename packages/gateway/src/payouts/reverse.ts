@@ -56,11 +56,15 @@ export async function reversePayout(tx: Tx, input: ReverseInput): Promise<Incide
  * incidents wait. A statement does not see what was committed while it waited, so what counts is read by the next one.
  */
 async function lockIncident(tx: Tx, incidentId: bigint): Promise<Contradicted> {
-  await tx.query(
-    `select 1 from incident i join payout p using (merchant_id, payout_id)
-     where i.incident_id = $1 for no key update of i, p`,
-    [incidentId],
-  );
+  await tx.query(`select 1 from incident where incident_id = $1 for no key update`, [incidentId]);
+  // An incident that is open keeps its payout from being archived, so it stays where it is from here on.
+  for (const table of ['payout', 'archived_payout']) {
+    await tx.query(
+      `select 1 from ${table} p where (p.merchant_id, p.payout_id) =
+         (select i.merchant_id, i.payout_id from incident i where i.incident_id = $1) for no key update`,
+      [incidentId],
+    );
+  }
   const [row] = await tx.query<Contradicted>(
     `select i.merchant_id as "merchantId", p.account_id as "accountId", p.payout_id as "payoutId", i.kind,
        i.closed_at is not null as "isClosed", p.state, p.due_minor as "dueMinor", p.debit_minor as "debitMinor",
@@ -68,7 +72,7 @@ async function lockIncident(tx: Tx, incidentId: bigint): Promise<Contradicted> {
        p.final_paid_minor as "finalPaidMinor", p.final_commission_minor as "finalCommissionMinor",
        exists (select 1 from incident o where o.merchant_id = i.merchant_id and o.payout_id = i.payout_id
          and o.posting_id is not null) as "isReversed"
-     from incident i join payout p using (merchant_id, payout_id)
+     from incident i join every_payout p using (merchant_id, payout_id)
      where i.incident_id = $1`,
     [incidentId],
   );

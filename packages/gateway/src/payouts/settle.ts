@@ -68,6 +68,7 @@ export async function settlePayout(
     const decision: Decision = decidePayout(payout, input.event, needs.policy);
     if (decision.kind === 'refused') return decision;
     const { change } = decision;
+    if (payout.archivedAt !== undefined) return noteArchived(needs, payout, change);
     const announcements = await announceChange(needs, payout, change);
     // A contradiction counts from a worker that was overtaken, too: nobody else may ever hear it.
     const source = change.cause === 'contradiction' ? { actor: input.source.actor } : input.source;
@@ -82,8 +83,8 @@ export async function settlePayout(
     }
     const current = await needs.reader.findPayout(payout);
     if (current === undefined) throw new Error(`payout ${payout.payoutId} disappeared`);
-    // Same version and still not applied: it was the fence.
-    if (current.version === payout.version) {
+    // Same version and still not applied: it was the fence, or it is archived by now and is decided about as such.
+    if (current.version === payout.version && current.archivedAt === undefined) {
       needs.meter?.noteLeaseLost();
       return { kind: 'overtaken' };
     }
@@ -94,6 +95,15 @@ export async function settlePayout(
 
 function reportIncident(needs: Needs, { payoutId, merchantId }: StoredPayout, { incident }: Change): void {
   if (incident !== undefined) needs.onIncident({ kind: incident.kind, payoutId, merchantId });
+}
+
+/** Nothing of an archived payout changes any more; late evidence against its end is for people to see. */
+async function noteArchived(needs: Needs, payout: StoredPayout, change: Change): Promise<Settlement> {
+  const { incident } = change;
+  if (incident === undefined) return { kind: 'refused', why: 'archived' };
+  await needs.recorder.openIncident({ payout, incident });
+  reportIncident(needs, payout, change);
+  return { kind: 'applied', payout, change };
 }
 
 async function announceChange(needs: Needs, payout: StoredPayout, change: Change): Promise<readonly Announcement[]> {

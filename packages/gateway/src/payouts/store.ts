@@ -31,11 +31,14 @@ export type StoredPayout = Payout & {
   readonly attemptStartedAt: Date | undefined;
   /** Age of the latest attempt by the database's clock. */
   readonly attemptAgeMs: number;
+  /** Set when only what is left of it was found: nothing can be written about it but incidents. */
+  readonly archivedAt?: Date;
 };
 
 export type PayoutKey = { readonly merchantId: bigint; readonly payoutId: bigint };
 
-type Row = {
+/** As the statements answer it. */
+export type PayoutRow = {
   merchant_id: bigint;
   payout_id: bigint;
   account_id: string;
@@ -69,7 +72,8 @@ type Row = {
   attempt_asks: number | null;
   attempt_provider_id: string | null;
   attempt_started_at: Date | null;
-  attempt_age_ms: number | null;
+  attempt_age_ms?: number | null;
+  archived_at?: Date;
 };
 
 const columns = `p.merchant_id, p.payout_id, p.account_id, p.order_id, p.state, p.version, p.service_code, p.currency,
@@ -117,10 +121,29 @@ const byOrderIds = (isConfirmed: boolean): Statement => ({
     ${latestAttempt}`,
 });
 
+// The columns that an archived payout shares with the others, and its last attempt as far as it follows from them.
+const archivedByKeys: Statement = {
+  name: 'archived_by_keys',
+  text: `select k.item, p.merchant_id, p.payout_id, p.account_id, p.order_id, p.state, p.version, p.service_code,
+      p.currency, p.amount_minor, p.due_minor, p.debit_minor, p.commission_minor, p.percent_minor, p.recipient_kind,
+      p.recipient_mask, p.recipient_sealed, p.old_available_minor, p.final_paid_minor, p.final_commission_minor,
+      p.fail_reason, p.rrn, p.connectors, p.endpoint_id, null as endpoint_url, p.created_at, p.final_at,
+      p.attempts, p.provider_id as attempt_provider_id, p.archived_at
+    from unnest($1::bigint[], $2::bigint[]) with ordinality as k (merchant_id, payout_id, item)
+    cross join lateral (
+      select * from archived_payout q where q.merchant_id = k.merchant_id and q.payout_id = k.payout_id offset 0
+    ) p`,
+};
+
+type AttemptColumn = `attempt_${'no' | 'connector' | 'reference' | 'state' | 'asks' | 'started_at'}`;
+type ArchivedRow = Omit<PayoutRow, AttemptColumn> & { readonly item: bigint; readonly attempts: number };
+
 export type OrderKey = { readonly merchantId: bigint; readonly orderId: string };
 
 export type PayoutReader = {
+  /** Also one that is archived. */
   findPayout(key: PayoutKey): Promise<StoredPayout | undefined>;
+  /** None that is archived: the record of its order_id tells its id. */
   findByOrderId(key: OrderKey): Promise<StoredPayout | undefined>;
 };
 
@@ -144,21 +167,14 @@ export function createPayoutReader(needs: ReaderNeeds): PayoutReader {
   };
   const keys: Batch<PayoutKey, StoredPayout | undefined> = createBatch({
     ...shared,
-    run: async (items) =>
-      rowsByItem(
-        items.length,
-        await needs.db.run<Row & { item: bigint }>(findByKeys, [
-          items.map((key) => key.merchantId),
-          items.map((key) => key.payoutId),
-        ]),
-      ),
+    run: (items) => findAmongAll(needs.db, findByKeys, items),
   });
   const orders: Batch<OrderKey, StoredPayout | undefined> = createBatch({
     ...shared,
     run: async (items) =>
       rowsByItem(
         items.length,
-        await needs.db.run<Row & { item: bigint }>(findByOrderIds, [
+        await needs.db.run<PayoutRow & { item: bigint }>(findByOrderIds, [
           items.map((key) => key.merchantId),
           items.map((key) => key.orderId),
         ]),
@@ -167,13 +183,60 @@ export function createPayoutReader(needs: ReaderNeeds): PayoutReader {
   return { findPayout: (key) => keys.add(key), findByOrderId: (key) => orders.add(key) };
 }
 
-function rowsByItem(count: number, rows: readonly (Row & { item: bigint })[]): (StoredPayout | undefined)[] {
+/** What is not among the payouts is looked for among the archived ones: nothing goes the other way. */
+async function findAmongAll(
+  db: Sql,
+  statement: Statement,
+  keys: readonly PayoutKey[],
+): Promise<(StoredPayout | undefined)[]> {
+  const found = rowsByItem(
+    keys.length,
+    await db.run<PayoutRow & { item: bigint }>(statement, [
+      keys.map((key) => key.merchantId),
+      keys.map((key) => key.payoutId),
+    ]),
+  );
+  if (!found.includes(undefined)) return found;
+  const missing = keys.flatMap((key, at) => (found[at] === undefined ? [{ key, at }] : []));
+  const rows = await readArchived(
+    db,
+    missing.map(({ key }) => key),
+  );
+  for (const row of rows) found[missing[Number(row.item) - 1]?.at ?? 0] = readRow(row);
+  return found;
+}
+
+/** Those of the keys that are archived payouts, by their place among the keys. */
+async function readArchived(db: Sql, keys: readonly PayoutKey[]): Promise<(PayoutRow & { item: bigint })[]> {
+  const ids = [keys.map((key) => key.merchantId), keys.map((key) => key.payoutId)];
+  const rows = await db.run<ArchivedRow>(archivedByKeys, ids);
+  return rows.map((row) => ({ ...row, ...lastAttempt(row) }));
+}
+
+function lastAttempt(row: ArchivedRow): Pick<PayoutRow, AttemptColumn> {
+  const { attempts, payout_id: payoutId, state } = row;
+  return {
+    attempt_no: attempts === 0 ? null : attempts,
+    attempt_connector: connectorOf(row, attempts) ?? null,
+    attempt_reference: `${payoutId}-${attempts}`,
+    attempt_state: state === 'paid' ? 'succeeded' : 'rejected',
+    attempt_asks: 0,
+    attempt_started_at: null,
+  };
+}
+
+/** The connector that an attempt went through: each of the different ones is tried once, in their order. */
+export function connectorOf(payout: { readonly connectors: readonly string[] }, attemptNo: number): string | undefined {
+  return [...new Set(payout.connectors)][attemptNo - 1];
+}
+
+function rowsByItem(count: number, rows: readonly (PayoutRow & { item: bigint })[]): (StoredPayout | undefined)[] {
   const found: (StoredPayout | undefined)[] = Array.from({ length: count });
   for (const row of rows) found[Number(row.item) - 1] = readRow(row);
   return found;
 }
 
-function readRow(row: Row): StoredPayout {
+function readRow(row: PayoutRow): StoredPayout {
   return {
     merchantId: row.merchant_id,
     payoutId: row.payout_id,
@@ -207,10 +270,11 @@ function readRow(row: Row): StoredPayout {
     providerId: row.attempt_provider_id ?? undefined,
     attemptStartedAt: row.attempt_started_at ?? undefined,
     attemptAgeMs: row.attempt_age_ms ?? 0,
+    ...(row.archived_at === undefined ? {} : { archivedAt: row.archived_at }),
   };
 }
 
-function readAttempt(row: Row): Payout['attempt'] {
+function readAttempt(row: PayoutRow): Payout['attempt'] {
   const {
     attempt_no: attemptNo,
     attempt_connector: connector,

@@ -9,6 +9,8 @@ const sealedColumns = [
   { table: 'totp_factor', column: 'secret_sealed', walk: 'user_id' },
   { table: 'approval', column: 'request_sealed', walk: 'approval_id' },
   { table: 'payout', column: 'recipient_sealed', walk: 'payout_id' },
+  // After payouts: what is archived meanwhile is met here.
+  { table: 'archived_payout', column: 'recipient_sealed', walk: 'payout_id' },
 ] as const;
 
 const pageRows = 1_000;

@@ -304,7 +304,7 @@ describe('secrets and recipients stay where they belong', () => {
         const { status } = await look(path + (neededQueries[route.name] ?? ''), { token });
         assert.equal(status, 200, `${route.name}: ${status}`);
         read += 1;
-        if (route.files === undefined) continue;
+        if (route.query?.shape['format'] === undefined) continue;
         const book = await ask(`${path}?format=xlsx`, { token });
         for (const [name, content] of Object.entries(unzipSync(book.bytes))) {
           answers.set(`${path} ${name}`, Buffer.from(content));

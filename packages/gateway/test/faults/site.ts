@@ -28,6 +28,9 @@ const startMaxMs = 30_000;
 
 export type Command = 'run' | 'serve' | 'work';
 
+/** How a command ended, and all that it said. */
+export type Ended = { readonly code: number | null; readonly said: string };
+
 /** A merchant with one account and one endpoint, and the number of the order that it sends next. */
 export type Shop = { readonly merchantId: bigint; readonly account: string; nextOrder: number };
 
@@ -41,12 +44,18 @@ export type Site = {
   /** The small disk, on a site that has one. */
   readonly disk: Disk | undefined;
   db(): Db;
-  /** Path of the database's own socket. */
+  /** Path of the database's own socket, and the folder it is in. */
   readonly realSocket: string;
+  readonly socketFolder: string;
   /** Folder of the socket that processes use from now on; a proxy may listen there. */
   useSocket(folder: string): void;
-  /** Starts a process; one that answers requests is answering them when this is done. */
-  start(command: Command): Promise<ChildProcess>;
+  /**
+   * Starts a process; one that answers requests is answering them when this is done. `own`: another port than the
+   * site's. `program`: another version's main.ts.
+   */
+  start(command: Command, own?: number, program?: string): Promise<ChildProcess>;
+  /** Runs another command of a version to its end, or kills it after a while. */
+  run(command: readonly string[], program?: string, killAfterMs?: number): Promise<Ended>;
   /** Ends a process by a signal; answers its exit code, null when the signal ended it. */
   end(child: ChildProcess, signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null>;
   /** The last words of processes that ended and were not asked to. */
@@ -62,6 +71,8 @@ export type Watched = Pick<Site, 'folder' | 'port' | 'bookPath' | 'receiver' | '
 export type SiteOptions = {
   /** Environment of the processes, over what every site has. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Migrations of another version, which make the database. */
+  readonly schema?: string;
   /** Puts PostgreSQL's data or its log on a disk of this size. */
   readonly disk?: { readonly holds: 'data' | 'log'; readonly sizeMiB: number };
 };
@@ -77,13 +88,17 @@ export async function openSite(options: SiteOptions = {}): Promise<Site | undefi
     await removeFolder(folder);
     return undefined;
   }
-  await cp(await (template ??= makeTemplate()), dataDir, { recursive: true, preserveTimestamps: true });
+  if (options.schema === undefined) {
+    await cp(await (template ??= makeTemplate()), dataDir, { recursive: true, preserveTimestamps: true });
+  }
   if (disk !== undefined) {
     const log = holds === 'log' ? disk.folder : join(folder, 'log');
     await mkdir(log, { recursive: true });
     await moveLog(join(dataDir, 'postgres'), log);
   }
   let embedded = await startEmbedded({ dataDir });
+  const { schema } = options;
+  if (schema !== undefined) await migrate({ connect: () => openSession(embedded.connection), folder: schema });
   let socket = embedded.connection.host;
   const url = (): string => `postgres://vyplata@localhost/vyplata?host=${encodeURIComponent(socket)}`;
   const processes = createProcesses({ folder, url, port: await findFreePort(), settings: options.settings ?? {} });
@@ -95,6 +110,7 @@ export async function openSite(options: SiteOptions = {}): Promise<Site | undefi
     ...processes,
     folder,
     realSocket,
+    socketFolder: embedded.connection.host,
     receiver,
     shops,
     disk,
@@ -182,17 +198,35 @@ export function createProcesses({ folder, port, url, settings }: Place) {
     return code;
   }
 
+  const environment = (own: number): NodeJS.ProcessEnv => ({
+    ...process.env,
+    ...environmentOf({ folder, bookPath, url: url(), port: own }),
+    ...settings,
+  });
+
   return {
     port,
     bookPath,
-    /** `own`: another port than the site's. */
-    async start(command: Command, own: number = port): Promise<ChildProcess> {
-      const paths = { folder, bookPath, url: url(), port: own };
-      const env = { ...process.env, ...environmentOf(paths), ...settings };
+    async run(command: readonly string[], program: string = main, killAfterMs?: number): Promise<Ended> {
+      const words = ['--pdeathsig', 'KILL', process.execPath, program, ...command];
+      const child = spawn('setpriv', words, { env: environment(port), stdio: ['ignore', 'pipe', 'pipe'] });
+      let said = '';
+      for (const stream of [child.stdout, child.stderr]) {
+        stream.setEncoding('utf8').on('data', (text: string) => {
+          said += text;
+        });
+      }
+      const death = killAfterMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), killAfterMs);
+      const [code] = (await once(child, 'close')) as [number | null];
+      clearTimeout(death);
+      return { code, said };
+    },
+    async start(command: Command, own: number = port, program: string = main): Promise<ChildProcess> {
+      const env = environment(own);
       const logPath = join(folder, `${command}-${children.length}.log`);
       const log = await open(logPath, 'a');
       // Whatever becomes of this process, none of its gateways outlives it.
-      const words = ['--pdeathsig', 'KILL', process.execPath, main, command];
+      const words = ['--pdeathsig', 'KILL', process.execPath, program, command];
       const child = spawn('setpriv', words, { env, stdio: ['ignore', log.fd, log.fd] });
       await log.close();
       children.push({ child, logPath });

@@ -10,7 +10,7 @@ import type { Side } from '../../operators/sessions.ts';
 import { type Answer, answerRefusal } from '../answer.ts';
 import { answerInTime } from '../answer-in-time.ts';
 import { type Language, languageOf } from '../errors.ts';
-import type { ExportedFile } from '../export-payouts.ts';
+import type { ExportedFile } from '../export-file.ts';
 import { sendAnswer } from '../server.ts';
 import { authenticate, cookieName, type Credentials } from './operator/authenticate.ts';
 import type { Needs, OperatorRoute, Outcome, RawCall } from './operator/route.ts';

@@ -16,7 +16,9 @@ import {
 } from '../../schemas/cabinet/accounts.ts';
 import { pageAnswer, writePage } from '../../schemas/operator/fields.ts';
 import { listQuery, merchantAnswer, writeMerchant } from '../../schemas/operator/merchants.ts';
-import { defineRead, type OperatorRoute } from '../operator/route.ts';
+import { exportMerchant, merchantFileType } from '../../export-merchant.ts';
+import { defineExport, defineRead, type OperatorRoute } from '../operator/route.ts';
+import { nameMerchant } from '../operator/subject.ts';
 import { merchantOf } from './own.ts';
 
 const role = 'merchant';
@@ -29,6 +31,17 @@ export const ownAccountRoutes: readonly OperatorRoute[] = [
     summary: 'One’s own merchant',
     answer: merchantAnswer,
     handle: async ({ db }, call) => writeMerchant(await readMerchant(db, merchantOf(call))),
+  }),
+  defineExport({
+    name: 'merchant.export',
+    path: '/export',
+    role,
+    summary: 'Everything that is kept about the merchant: one JSON object a line',
+    files: [merchantFileType],
+    handle({ db }, call) {
+      const merchantId = merchantOf(call);
+      return { subject: nameMerchant(merchantId), detail: {}, open: () => exportMerchant(db, merchantId) };
+    },
   }),
   defineRead({
     name: 'account.list',

@@ -25,7 +25,8 @@ import {
   writeMerchant,
   writeNotificationKey,
 } from '../../schemas/operator/merchants.ts';
-import { defineChange, defineRead, type OperatorRoute } from './route.ts';
+import { exportMerchant, merchantFileType } from '../../export-merchant.ts';
+import { defineChange, defineExport, defineRead, type OperatorRoute } from './route.ts';
 import { nameAccount, nameMerchant, toDetail } from './subject.ts';
 
 export const merchantRoutes: readonly OperatorRoute[] = [
@@ -63,6 +64,18 @@ export const merchantRoutes: readonly OperatorRoute[] = [
     params: merchantParams,
     answer: merchantAnswer,
     handle: async ({ db }, { params }) => writeMerchant(await readMerchant(db, params.merchant_id)),
+  }),
+  defineExport({
+    name: 'merchant.export',
+    path: '/merchants/{merchant_id}/export',
+    role: 'owner',
+    summary: 'Everything that is kept about a merchant, as far as it is the merchant’s to know: one JSON object a line',
+    params: merchantParams,
+    files: [merchantFileType],
+    async handle({ db }, { params }) {
+      const { merchantId } = await readMerchant(db, params.merchant_id);
+      return { subject: nameMerchant(merchantId), detail: {}, open: () => exportMerchant(db, merchantId) };
+    },
   }),
   defineChange({
     name: 'merchant.update',

@@ -9,7 +9,9 @@ import { nameMerchant } from './subject.ts';
 const holdBody = z.strictObject({ reason: longTextField({ max: 1_000 }) });
 const holdAnswer = z
   .object({
-    is_held: z.boolean().meta({ description: 'Whether the data about recipients are kept whatever their age' }),
+    is_held: z
+      .boolean()
+      .meta({ description: 'Whether data about recipients and details of payouts are kept whatever their age' }),
     reason: z.string().nullable(),
     set_by: z.string().nullable(),
     set_at: momentAnswer.nullable(),
@@ -24,7 +26,7 @@ export const recipientRoutes: readonly OperatorRoute[] = [
     name: 'recipient_hold.read',
     path,
     role: 'viewer',
-    summary: 'Whether the data about a merchant’s recipients are kept from deletion',
+    summary: 'Whether a legal hold keeps the data about a merchant’s recipients and payouts from deletion',
     params: merchantParams,
     answer: holdAnswer,
     async handle({ db }, { params }) {
@@ -39,7 +41,7 @@ export const recipientRoutes: readonly OperatorRoute[] = [
     method: 'PUT',
     path,
     role: 'operator',
-    summary: 'Keep the data about a merchant’s recipients from deletion',
+    summary: 'Keep the data about a merchant’s recipients and the details of its payouts from deletion',
     params: merchantParams,
     body: holdBody,
     answer: holdAnswer,
@@ -58,7 +60,7 @@ export const recipientRoutes: readonly OperatorRoute[] = [
     method: 'DELETE',
     path,
     role: 'approver',
-    summary: 'Let the data about a merchant’s recipients be deleted by their age again',
+    summary: 'Let a merchant’s data be deleted by their age again',
     takesTwo: true,
     params: merchantParams,
     answer: holdAnswer,

@@ -11,7 +11,7 @@ import type { Vault } from '../../../secrets/seal.ts';
 import { readWith } from '../../schemas/zod-problems.ts';
 import type { AccountEntry } from '../../../merchants/directory.ts';
 import type { Language } from '../../errors.ts';
-import type { ExportedFile } from '../../export-payouts.ts';
+import type { ExportedFile } from '../../export-file.ts';
 import type { Ordered, OrderRequest } from '../merchant/create.ts';
 import type { Preflight } from '../merchant/preflight.ts';
 import type { Log } from '../../server.ts';
@@ -191,23 +191,26 @@ export function readingByPost(route: OperatorRoute): OperatorRoute {
   return { ...route, method: 'POST' };
 }
 
-type ExportSpec<Q extends Shape> = Pick<Spec<Nothing, Q, Nothing, z.ZodType>, 'name' | 'path' | 'role' | 'summary'> & {
-  readonly query: Q;
+type ExportSpec<P extends Shape, Q extends Shape> = Omit<Spec<P, Q, Nothing, z.ZodType>, 'method' | 'answer'> & {
   readonly files: readonly string[];
   handle(
     needs: Needs,
-    call: Call<Nothing, Q, Nothing>,
-  ): { readonly subject: string; readonly detail: Detail; readonly open: () => ExportedFile };
+    call: Call<P, Q, Nothing>,
+  ): MaybeLater<{ readonly subject: string; readonly detail: Detail; readonly open: () => ExportedFile }>;
 };
 
+type MaybeLater<T> = T | Promise<T>;
+
 /** A read whose answer is a file. Who took what away is in the audit log before the first byte leaves. */
-export function defineExport<Q extends Shape>(spec: ExportSpec<Q>): OperatorRoute {
+export function defineExport<P extends Shape = Nothing, Q extends Shape = Nothing>(
+  spec: ExportSpec<P, Q>,
+): OperatorRoute {
   return {
     ...shared({ ...spec, method: 'GET', answer: z.unknown() }),
     files: spec.files,
     async run(needs, raw) {
-      const call = readCall<Nothing, Q, Nothing>(spec, raw);
-      const { subject, detail, open } = spec.handle(needs, call);
+      const call = readCall<P, Q, Nothing>(spec, raw);
+      const { subject, detail, open } = await spec.handle(needs, call);
       await needs.db.tx((tx) => recordAction(tx, { actor: call.actor, action: spec.name, subject, detail }));
       return { answer: {}, file: open() };
     },

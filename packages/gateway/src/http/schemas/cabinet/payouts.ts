@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { isFinal } from '../../../core/payout.ts';
-import type { DeliveryLine, NotificationLine, PayoutHistory, TransitionLine } from '../../../payouts/history.ts';
+import type { DeliveryLine, NotificationLine, PayoutHistory } from '../../../payouts/history.ts';
 import type { PayoutLine } from '../../../payouts/search.ts';
 import {
   accountIdAnswer,
   amountAnswer,
   amountWriter,
+  archivedAtAnswer,
   idAnswer,
   idText,
   momentAnswer,
@@ -45,6 +46,7 @@ export const ownPayoutAnswer = z
     notification_endpoint_url: z.string().nullable(),
     created_at: momentAnswer,
     final_at: momentAnswer.nullable(),
+    archived_at: archivedAtAnswer,
   })
   .meta({ id: 'OwnPayout' });
 
@@ -76,6 +78,7 @@ export function writeOwnPayout(payout: PayoutLine): z.input<typeof ownPayoutAnsw
     notification_endpoint_url: payout.endpointUrl,
     created_at: writeMoment(payout.createdAt),
     final_at: writeMoment(payout.finalAt),
+    archived_at: writeMoment(payout.archivedAt),
   };
 }
 
@@ -132,7 +135,7 @@ const deliveryAnswer = z
   })
   .meta({ id: 'OwnDelivery' });
 
-function writeDelivery(line: DeliveryLine): z.input<typeof deliveryAnswer> {
+export function writeOwnDelivery(line: DeliveryLine): z.input<typeof deliveryAnswer> {
   return {
     notification_id: Number(line.notificationId),
     try_no: line.tryNo,
@@ -158,7 +161,7 @@ export function writeOwnNotificationDetail(
   deliveries: readonly DeliveryLine[],
 ): z.input<typeof ownNotificationDetailAnswer> {
   const { signedText: text, sign } = notification;
-  const lines = deliveries.map(writeDelivery);
+  const lines = deliveries.map(writeOwnDelivery);
   return { notification: writeOwnNotification(notification), signed_text: text, sign, deliveries: lines };
 }
 
@@ -175,22 +178,30 @@ export const ownHistoryAnswer = z
 
 /** Attempts, providers, evidence and who decided are the operators'. */
 export function writeOwnHistory(history: PayoutHistory): z.input<typeof ownHistoryAnswer> {
-  const { payout, transitions, notifications, deliveries } = history;
+  const { payout, notifications, deliveries } = history;
   return {
     payout: writeOwnPayout(payout),
     timeline: [
       { event: 'accepted' as const, at: writeMoment(payout.createdAt) },
-      ...eventsOf(transitions).map(({ event, at }) => ({ event, at: writeMoment(at) })),
+      ...eventsOf(history).map(({ event, at }) => ({ event, at: writeMoment(at) })),
     ],
     notifications: notifications.map(writeOwnNotification),
-    deliveries: deliveries.map(writeDelivery),
+    deliveries: deliveries.map(writeOwnDelivery),
   };
+}
+
+/** Of an archived payout the ledger knows when it was sent, and the payout itself how it ended. */
+function eventsLeft({ state, finalAt }: PayoutLine, postings: PayoutHistory['postings']): Event[] {
+  const first = postings.find(({ kind }) => kind === 'send');
+  const sent: Event[] = first === undefined ? [] : [{ event: 'sent', at: first.createdAt }];
+  return isFinal(state) && finalAt !== null ? [...sent, { event: state, at: finalAt }] : sent;
 }
 
 type Event = { readonly event: 'sent' | 'paid' | 'fail' | 'cancel'; readonly at: Date };
 
 /** Sent counts once, however often it was tried; review is the operators' business. */
-function eventsOf(transitions: readonly TransitionLine[]): Event[] {
+function eventsOf({ payout, transitions, postings }: PayoutHistory): Event[] {
+  if (payout.archivedAt !== null) return eventsLeft(payout, postings);
   const first = transitions.find(({ toState }) => toState === 'sent');
   const sent: Event[] = first === undefined ? [] : [{ event: 'sent', at: first.createdAt }];
   const ends = transitions.flatMap(({ toState, createdAt: at }): Event[] =>

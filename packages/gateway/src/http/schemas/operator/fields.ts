@@ -93,6 +93,9 @@ export const amountText = z
 
 export const idAnswer = z.int().positive();
 export const momentAnswer = z.iso.datetime();
+export const archivedAtAnswer = momentAnswer.nullable().meta({
+  description: 'When what happened to it, its attempts and its notifications were dropped; the rest is kept for ever',
+});
 export const amountAnswer = z.string().meta({ examples: ['1000.44'] });
 export const livenessField = z.enum(['active', 'disabled']);
 export const notificationMethodField = z.enum(['POST', 'GET']);

@@ -15,6 +15,7 @@ import {
   amountAnswer,
   amountText,
   amountWriter,
+  archivedAtAnswer,
   idAnswer,
   idText,
   longTextField,
@@ -149,6 +150,9 @@ export const payoutAnswer = z
     notification_endpoint_url: z.string().nullable(),
     created_at: momentAnswer,
     final_at: momentAnswer.nullable(),
+    archived_at: archivedAtAnswer,
+    told_at: momentAnswer.nullable().meta({ description: 'If archived: when the merchant first acknowledged it' }),
+    provider_id: z.string().nullable().meta({ description: 'If archived: the provider’s name for it' }),
   })
   .meta({ id: 'Payout' });
 
@@ -181,6 +185,9 @@ export function writePayout(payout: PayoutLine): z.input<typeof payoutAnswer> {
     notification_endpoint_url: payout.endpointUrl,
     created_at: writeMoment(payout.createdAt),
     final_at: writeMoment(payout.finalAt),
+    archived_at: writeMoment(payout.archivedAt),
+    told_at: writeMoment(payout.toldAt),
+    provider_id: payout.providerId,
   };
 }
 

@@ -1,0 +1,30 @@
+// npm run upgrade-test               each pair of versions at length
+// npm run upgrade-test -- --short    as npm test does it
+import { forms } from '../faults/scenario.ts';
+import { wrongs } from '../faults/verify.ts';
+import { pairs } from './pairs.ts';
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+
+const form = process.argv.includes('--short') ? forms.short : forms.full;
+let failed = 0;
+for (const { name, run } of pairs) {
+  const result = await run(form).catch((error: unknown) => error);
+  if (typeof result !== 'object' || result === null || result instanceof Error) {
+    failed += 1;
+    process.stdout.write(`WRONG   ${name}\n        ${result instanceof Error ? result.stack : String(result)}\n`);
+    continue;
+  }
+  const figures = result as Awaited<ReturnType<typeof run>>;
+  if ('skipped' in figures) {
+    process.stdout.write(`skipped ${name}: ${figures.skipped}\n`);
+    continue;
+  }
+  const isClean = figures.acknowledged > 0 && wrongs.every((wrong) => figures[wrong] === 0);
+  if (!isClean) failed += 1;
+  const counts = wrongs.map((wrong) => `${wrong} ${figures[wrong]}`).join(', ');
+  process.stdout.write(`${isClean ? 'ok     ' : 'WRONG  '} ${name}\n`);
+  process.stdout.write(`        ${figures.acknowledged} acknowledged, ${counts}\n`);
+  for (const finding of figures.findings.slice(0, 10)) process.stdout.write(`        ${finding}\n`);
+}
+process.exitCode = failed > 0 ? 1 : 0;

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { describe, test } from 'node:test';
+import { forms } from '../faults/scenario.ts';
+import { openSite } from '../faults/site.ts';
+import { pairs } from './pairs.ts';
+
+describe('upgrades under load', () => {
+  for (const { name, run } of pairs) {
+    test(name, async (context) => {
+      const result = await run(forms.short);
+      if ('skipped' in result) return context.skip(result.skipped);
+      const { acknowledged, recoveredMs: _recoveredMs, findings, ...wrong } = result;
+      assert.ok(acknowledged > 100, 'orders were accepted all the time');
+      assert.deepEqual(
+        wrong,
+        { lost: 0, executedTwice: 0, stuck: 0, violated: 0, undelivered: 0, unresolved: 0 },
+        findings.join('\n'),
+      );
+    });
+  }
+
+  test('a process at work stops in good order on a schema that was broken under it', async () => {
+    const site = await openSite();
+    assert.ok(site !== undefined);
+    try {
+      const child = await site.start('work');
+      const exited = once(child, 'exit');
+      await site
+        .db()
+        .query(`insert into migration (number, name, checksum, breaking) values (999, '0999-future.sql', '', true)`);
+      assert.deepEqual(await exited, [0, null]);
+      const { code, said } = await site.run(['work']);
+      assert.equal(code, 1);
+      assert.match(
+        said,
+        /newer migration 0999-future\.sql, which this version cannot run on\. Start the newer version/,
+      );
+    } finally {
+      await site.close();
+    }
+  });
+});
