@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { access, chmod, cp, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { access, chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -90,6 +90,27 @@ async function forward(socket: string): Promise<{ readonly port: number; close()
   server.unref();
   return { port: typeof address === 'object' && address !== null ? address.port : 0, close: () => server.close() };
 }
+
+test('the stage that builds the console has all that it is built from', async () => {
+  const build = stages.find(({ name }) => name === 'build');
+  assert.ok(build !== undefined && build.instructions.at(-1)?.rest === 'npm ci');
+  const folder = await mkdtemp(join(tmpdir(), 'vyplata-image-'));
+  after(() => rm(folder, { recursive: true, force: true }));
+  await runStage({ ...build, instructions: build.instructions.slice(0, -1) }, folder);
+  // What npm ci installs is here already; the project's own packages are the folder's, and then npm ci runs `prepare`.
+  await mkdir(join(folder, 'node_modules/@vyplata'), { recursive: true });
+  for (const name of await readdir(join(root, 'node_modules'))) {
+    if (name !== '@vyplata') await symlink(join(root, 'node_modules', name), join(folder, 'node_modules', name));
+  }
+  for (const name of ['sdk', 'gateway', 'console']) {
+    await symlink(join(folder, 'packages', name), join(folder, 'node_modules/@vyplata', name));
+  }
+  const { scripts } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as {
+    scripts: { prepare: string };
+  };
+  await run('sh', ['-c', scripts.prepare], { cwd: folder, maxBuffer: 64 * 1024 * 1024 });
+  await access(join(folder, 'packages/console/dist/index.html'));
+});
 
 /** What the last stage holds, in a folder that other users get into. */
 async function layImage(install: Stage): Promise<string> {
