@@ -37,7 +37,9 @@ export async function measureExport(database: BenchDatabase, gateway: BenchGatew
     value: `${rowsPerSecond.toFixed(0)}/s`,
     target: `≥ ${leastRowsPerSecond}/s`,
     isMet: rowsPerSecond >= leastRowsPerSecond && secondMb <= firstMb * growthMax && isWhole,
-    note: `${(bytes / 1024 / 1024).toFixed(0)} MB, memory at most ${firstMb.toFixed(0)}, then ${secondMb.toFixed(0)} MB`,
+    note:
+      `${(bytes / 1024 / 1024).toFixed(0)} MB, ` +
+      `memory at most ${firstMb.toFixed(0)}, then ${secondMb.toFixed(0)} MB`,
   };
 }
 
