@@ -4,8 +4,9 @@
 import type { Sql } from '../packages/gateway/src/db/pool.ts';
 import { type BenchServer, openBenchServer } from './database.ts';
 import { median, sleep } from './figure.ts';
+import { readMemoryMb } from './footprint.ts';
 import { startGateway } from './gateway.ts';
-import { type ProcessorTimes, readProcessorTimes, subtractTimes } from './processor-time.ts';
+import { type ProcessorTimes, readPageFaults, readProcessorTimes, subtractTimes } from './processor-time.ts';
 import { type BenchReceiver, findFreePort, runLoad, startReceiver } from './processes.ts';
 import { type Bench, connections, enroll } from './rates.ts';
 import { openSigner, signOrders } from './requests.ts';
@@ -43,11 +44,15 @@ async function measureOnce(
     const pids = { gateway: gateway.child.pid ?? 0, postmaster: shared.server.postmasterPid };
     const wal = await readWal(database.db);
     await database.db.query('select pg_stat_reset()');
+    const faults = readPageFaults(pids.gateway);
     const before = readProcessorTimes(pids);
     const perSecond = await load(warmUpCount, count);
     const spent = subtractTimes(readProcessorTimes(pids), before, count);
     const walBytes = Number((await readWal(database.db)) - wal) / count;
-    return { ...spent, ...(await readFunctions(database.db)), 'WAL bytes': walBytes, 'per second': perSecond };
+    const pageFaults = ((readPageFaults(pids.gateway) - faults) / count) * 1_000;
+    const memoryMb = readMemoryMb(pids.gateway);
+    const rest = { 'WAL bytes': walBytes, 'page faults per 1,000': pageFaults, 'memory, MB': memoryMb };
+    return { ...spent, ...(await readFunctions(database.db)), ...rest, 'per second': perSecond };
   } finally {
     await gateway.stop();
     await verifyLedger(database);

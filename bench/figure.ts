@@ -21,7 +21,7 @@ export const sleep = (ms: number): Promise<void> => new Promise((resolve) => set
 
 export const showMs = (ms: number): string => `${ms.toFixed(ms < 10 ? 1 : 0)} ms`;
 
-/** A round: what was asked, and T measured just before it, because a machine is not the same from minute to minute. */
+/** A round: what was asked, and T as it was just before and just after, because no machine stays the same. */
 export type Round = { readonly perSecond: number; readonly t: number };
 
 export function rateFigure(given: {

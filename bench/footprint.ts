@@ -7,10 +7,14 @@ import { join } from 'node:path';
 import { type Figure, sleep } from './figure.ts';
 import { findFreePort } from './processes.ts';
 
-/** Resident memory of a process in MB. */
-export function measureMemory(pid: number, given: { readonly question: string; readonly mostMb: number }): Figure {
+/** Resident memory of a process. */
+export function readMemoryMb(pid: number): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  const mb = Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;
+  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;
+}
+
+export function measureMemory(pid: number, given: { readonly question: string; readonly mostMb: number }): Figure {
+  const mb = readMemoryMb(pid);
   const { question, mostMb } = given;
   return { question, value: `${mb.toFixed(0)} MB`, target: `≤ ${mostMb} MB`, isMet: mb <= mostMb };
 }

@@ -27,6 +27,7 @@ let next = 0;
 let accepted = 0;
 let refused = 0;
 let broken = 0;
+let indefinite = 0;
 let firstRefusal: string | undefined;
 let startedAt = 0;
 const idle: (() => void)[] = [];
@@ -87,6 +88,7 @@ function runConnection(): Promise<boolean> {
       else {
         refused += 1;
         firstRefusal ??= buffered;
+        if (!/\r\npayout-created: no\r\n/i.test(buffered)) indefinite += 1;
       }
       buffered = '';
       if (waitMs === 0) sendNext();
@@ -147,6 +149,7 @@ const load: Load = {
   life: spreadOf(Float64Array.from(lives)),
   refused,
   firstRefusal,
+  indefinite,
   broken,
 };
 process.stdout.write(JSON.stringify(load));

@@ -78,12 +78,13 @@ export async function measureOverload(bench: Bench): Promise<Figure> {
   const perSecond = load.accepted / load.seconds;
   const share = perSecond / (peak.accepted / peak.seconds);
   const refused = load.refused / load.seconds;
-  const isDefinite = load.firstRefusal === undefined || /payout-created: no/i.test(load.firstRefusal);
   return {
     question: `overload, ${overloadConnections} connections`,
     value: `${perSecond.toFixed(0)}/s`,
     target: '≥ 90 %',
-    isMet: share >= 0.9 && isDefinite && load.broken === 0,
-    note: `${(share * 100).toFixed(0)} % of the peak, ${refused.toFixed(0)}/s refused, ${load.broken} broken`,
+    isMet: share >= 0.9 && load.indefinite === 0 && load.broken === 0,
+    note:
+      `${(share * 100).toFixed(0)} % of the peak, ${refused.toFixed(0)}/s refused, ` +
+      `${load.indefinite} of them without a certain no, ${load.broken} broken`,
   };
 }

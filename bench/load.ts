@@ -31,6 +31,8 @@ export type Load = {
   readonly life: Spread;
   readonly refused: number;
   readonly firstRefusal: string | undefined;
+  /** Refusals that do not say that nothing was created. */
+  readonly indefinite: number;
   /** Connections that ended before an answer came. */
   readonly broken: number;
 };

@@ -60,6 +60,12 @@ export function subtractTimes(after: ProcessorTimes, before: ProcessorTimes, cou
   };
 }
 
+/** How often a process touched memory that the system had to find for it first. */
+export function readPageFaults(pid: number): number {
+  const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[7]);
+}
+
 type Stat = { readonly name: string; readonly parent: number; readonly ownUs: number; readonly endedUs: number };
 
 /** undefined: it has ended meanwhile. */

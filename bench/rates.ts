@@ -19,7 +19,10 @@ export type Bench = {
 };
 
 export const connections = 64;
-const rounds = 3;
+/** Odd, so that a median is one of them. */
+const rounds = 5;
+const lifeRounds = 3;
+const statusRounds = 3;
 /** Until every gateway has heard of a new merchant. */
 const directoryMs = 1_200;
 /** Payouts under way: more than the slowest step has in hand, so that nothing waits for the client. */
@@ -50,25 +53,44 @@ const acceptQuestions = [
   { question: 'accept, 1,000 accounts', accounts: 1_000, leastShare: 1.5 },
 ] as const;
 
+/**
+ * T between all rounds: what is asked stands between two of them and is compared with their mean. The first one counts
+ * for the first round alone.
+ */
+function createTurns(measureT: Bench['measureT']): (ask: () => Promise<number>) => Promise<Round> {
+  let before: number | undefined;
+  return async (ask) => {
+    before ??= await measureT();
+    const perSecond = await ask();
+    const after = await measureT();
+    const t = (before + after) / 2;
+    before = after;
+    return { perSecond, t };
+  };
+}
+
 /** Orders accepted a second. The questions take turns, so that each is asked in every minute of the run. */
 export async function measureAccepts(bench: Bench): Promise<Accepted> {
   await warmUp(bench);
   const asked: { merchant: BenchMerchant; rounds: Round[]; last?: Load }[] = [];
   for (const { accounts } of acceptQuestions) asked.push({ merchant: await enroll(bench, accounts), rounds: [] });
   const share = Math.floor(bench.orders.count / rounds);
+  const takeTurn = createTurns(bench.measureT);
   for (let round = 0; round < rounds; round += 1) {
-    const t = await bench.measureT();
     for (const one of asked) {
-      one.last = await runLoad({
-        port: bench.port,
-        requests: bench.orders,
-        from: round * share,
-        count: share,
-        connections,
-        accounts: one.merchant.accounts,
-        seconds: bench.roundSeconds,
-      });
-      one.rounds.push({ perSecond: one.last.accepted / one.last.seconds, t });
+      const ask = async (): Promise<number> => {
+        one.last = await runLoad({
+          port: bench.port,
+          requests: bench.orders,
+          from: round * share,
+          count: share,
+          connections,
+          accounts: one.merchant.accounts,
+          seconds: bench.roundSeconds,
+        });
+        return one.last.accepted / one.last.seconds;
+      };
+      one.rounds.push(await takeTurn(ask));
     }
   }
   const figures = acceptQuestions.map(({ question, leastShare }, at) =>
@@ -92,31 +114,52 @@ export async function measureLife(
   bench: Bench,
   given: { readonly question: string; readonly leastShare?: number; readonly isGate?: boolean },
 ): Promise<Figure> {
-  const { database, lifeSeconds } = bench;
   const merchant = await enroll(bench, 20);
-  const before = await bench.measureT();
+  const takeTurn = createTurns(bench.measureT);
+  const asked: Round[] = [];
+  let last: Load | undefined;
+  for (let round = 0; round < lifeRounds; round += 1) {
+    const ask = async (): Promise<number> => {
+      const asking = await askLives(bench, { merchant, round });
+      last = asking.load;
+      return asking.perSecond;
+    };
+    asked.push(await takeTurn(ask));
+  }
+  const life = last?.life ?? { p50Ms: 0, p99Ms: 0 };
+  const note = `${livesMax} under way, each takes p50 ${showMs(life.p50Ms)}, p99 ${showMs(life.p99Ms)}`;
+  return rateFigure({ ...given, rounds: asked, note });
+}
+
+/** Counted while the load stands: neither its beginning nor its end says what lasts. */
+async function askLives(
+  { database, lifeSeconds, ...bench }: Bench,
+  { merchant, round }: { readonly merchant: BenchMerchant; readonly round: number },
+): Promise<{ readonly perSecond: number; readonly load: Load }> {
+  const seconds = lifeSeconds / lifeRounds;
+  const share = Math.floor(bench.orders.count / lifeRounds);
   const loading = runLoad({
     port: bench.port,
     requests: bench.orders,
+    from: round * share,
+    count: share,
     connections,
     accounts: merchant.accounts,
-    seconds: warmSeconds + lifeSeconds,
+    seconds: warmSeconds + seconds,
     receiverPort: bench.receiver.port,
     livesMax,
   });
   await sleep(warmSeconds * 1_000);
   const counted = await countDelivered(database, merchant);
   const startedAt = performance.now();
-  await sleep(lifeSeconds * 1_000);
+  await sleep(seconds * 1_000);
   const ended = (await countDelivered(database, merchant)) - counted;
   const perSecond = ended / ((performance.now() - startedAt) / 1_000);
   const load = await loading;
   if (load.ended < load.accepted) {
     throw new Error(`${load.accepted} orders were accepted, of ${load.ended} came a notification`);
   }
-  const t = (before + (await bench.measureT())) / 2;
-  const note = `${livesMax} under way, each takes p50 ${showMs(load.life.p50Ms)}, p99 ${showMs(load.life.p99Ms)}`;
-  return rateFigure({ ...given, rounds: [{ perSecond, t }], note });
+  return { perSecond, load };
 }
 
 async function countDelivered({ db }: BenchDatabase, { merchantId }: BenchMerchant): Promise<number> {
@@ -164,9 +207,9 @@ export async function measureStatus(bench: Bench, merchant: BenchMerchant): Prom
   const ask = async (question: string, name: string, bodies: readonly string[]): Promise<Figure> => {
     const requests = await bench.signer.signAll({ target: '/v1/payout/status', bodies, name });
     const asked: Round[] = [];
+    const takeTurn = createTurns(bench.measureT);
     let last: Load | undefined;
-    for (let round = 0; round < rounds; round += 1) {
-      const t = await bench.measureT();
+    const askOnce = async (): Promise<number> => {
       last = await runLoad({
         port: bench.port,
         requests,
@@ -175,8 +218,9 @@ export async function measureStatus(bench: Bench, merchant: BenchMerchant): Prom
         accounts: merchant.accounts,
         seconds: bench.roundSeconds,
       });
-      asked.push({ perSecond: last.accepted / last.seconds, t });
-    }
+      return last.accepted / last.seconds;
+    };
+    for (let round = 0; round < statusRounds; round += 1) asked.push(await takeTurn(askOnce));
     return rateFigure({ question, rounds: asked, leastShare: 3, note: spreadNote(last) });
   };
   const byOrderId = rows.map((row) => JSON.stringify({ order_id: row.order_id }));

@@ -83,5 +83,5 @@ export function signOrders(signer: Signer, count: number): Promise<SignedRequest
       `{"amount":"10.00","number":"79005554455","order_id":"${nameOrder(at)}","service":"qiwi_rub",` +
       `"notification_endpoint_id":5}`,
   );
-  return signer.signAll({ target: '/v1/payout', bodies, name: 'orders' });
+  return signer.signAll({ target: '/v1/payout', bodies, name: `orders-${count}` });
 }

@@ -6,6 +6,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { makeBaselineTables, measureBaseline, measureSync, runPgbench } from './baseline.ts';
 import { type BenchDatabase, type BenchServer, openBenchServer } from './database.ts';
+import { measureExport } from './export.ts';
 import { type Figure, median, printFigures, showMs, sleep } from './figure.ts';
 import { measureMemory, measureStart } from './footprint.ts';
 import { type BenchGateway, type GatewayOptions, startGateway } from './gateway.ts';
@@ -19,8 +20,9 @@ import { verifyLedger } from './verify.ts';
 
 const isQuick = process.argv.includes('--quick');
 const isFull = process.argv.includes('--full');
-const roundSeconds = isQuick ? 2 : 5;
-const lifeSeconds = isQuick ? 10 : 30;
+const roundSeconds = isQuick ? 1.5 : 3;
+/** In three rounds, each of them after a beginning that does not count. */
+const lifeSeconds = isQuick ? 12 : 30;
 const ordersMax = isQuick ? 80_000 : 160_000;
 const grownMax = Number(process.env['GROWN'] ?? 5_000_000);
 const waitingMax = 200_000;
@@ -119,7 +121,6 @@ async function askProcesses(shared: Shared): Promise<Figure[]> {
   await ask('whole life, 1 serve + 1 work', ['serve', 'work']);
   if (cpus().length >= 4) await ask('whole life, 2 serve + 2 work', ['serve', 'serve', 'work', 'work']);
   else report('2 serve + 2 work: not asked, this machine has fewer than four processors');
-  report('export: not asked, there is none yet');
   return figures;
 }
 
@@ -136,6 +137,9 @@ async function askGrown(shared: Shared, empty: readonly Figure[]): Promise<Figur
     const accepted = await measureAccepts(bench);
     figures.push(...accepted.figures, ...(await measureStatus(bench, accepted.merchant)));
     figures.push(await measureCalmStatus(bench, accepted.merchant));
+  });
+  await askGateways(shared, { ...grown, commands: ['serve'] }, async (_bench, [gateway]) => {
+    if (gateway !== undefined) figures.push(await measureExport(database, gateway));
   });
   await askGateways(shared, { ...grown, commands: ['run'] }, async (_bench, [gateway]) => {
     await queueNotifications(database, waitingMax);

@@ -28,17 +28,18 @@ export function signBody(options: { body: Uint8Array | string; key: KeyObject; d
 /**
  * Checks a `Sign` value over the received bytes. Anything but the canonical spelling of a right signature is `false`.
  *
+ * @param options.sign the header's text, or the bytes that `decodeCanonicalBase64` read from it
  * @throws TypeError when the key is not RSA: OpenSSL would verify an EC signature under the name "RSA-SHA1"
  */
 export function verifySignature(options: {
   body: Uint8Array | string;
-  sign: string;
+  sign: string | Uint8Array;
   key: KeyObject;
   digest: Digest;
 }): boolean {
   const { body, key, digest } = options;
   assertRsa(key);
-  const signature = decodeCanonicalBase64(options.sign);
+  const signature = typeof options.sign === 'string' ? decodeCanonicalBase64(options.sign) : options.sign;
   if (signature === undefined || signature.length !== signatureBytes(key)) return false;
   // For a plain RSA key PKCS#1 v1.5 is the default; naming it in an object costs half as much again as the check.
   return verify(digest, toBytes(body), key, signature);

@@ -18,10 +18,9 @@ export async function authenticate(needs: AuthNeeds, request: SignedRequest): Pr
   const sign = readHeader(request.rawHeaders, 'sign', problems);
   if (accountId !== undefined && !uuidForm.test(accountId))
     problems.push({ code: 'account_not_uuid', field: 'account' });
-  if (sign !== undefined && decodeCanonicalBase64(sign) === undefined) {
-    problems.push({ code: 'sign_not_base64', field: 'sign' });
-  }
-  if (problems.length > 0 || accountId === undefined || sign === undefined) {
+  const signature = sign === undefined ? undefined : decodeCanonicalBase64(sign);
+  if (sign !== undefined && signature === undefined) problems.push({ code: 'sign_not_base64', field: 'sign' });
+  if (problems.length > 0 || accountId === undefined || signature === undefined) {
     return hasSignatureV2(request.rawHeaders) ? authenticateV2(needs, request) : { ok: false, problems };
   }
   const account = await needs.directory.findAccount(accountId);
@@ -29,7 +28,7 @@ export async function authenticate(needs: AuthNeeds, request: SignedRequest): Pr
   if (account !== undefined && account.signatureRule !== 'v1' && hasSignatureV2(request.rawHeaders)) {
     return authenticateV2(needs, request);
   }
-  const verdict = account === undefined ? 'wrong' : findKey(account.keys, { body: request.body, sign });
+  const verdict = account === undefined ? 'wrong' : findKey(account.keys, { body: request.body, sign: signature });
   if (account === undefined || verdict === 'wrong') {
     return {
       ok: false,
@@ -66,7 +65,7 @@ function readHeader(rawHeaders: readonly string[], name: 'account' | 'sign', pro
 /** The key that verifies; `digest`: right key, but its setting refuses the digest that was used. */
 function findKey(
   keys: readonly KeyEntry[],
-  signed: { readonly body: Uint8Array; readonly sign: string },
+  signed: { readonly body: Uint8Array; readonly sign: Uint8Array },
 ): KeyEntry | 'wrong' | 'digest' {
   let isOtherDigest = false;
   for (const entry of keys) {

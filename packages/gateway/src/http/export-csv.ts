@@ -11,11 +11,17 @@ export function neutralise(text: string): string {
 
 /** One record of RFC 4180: fields in quotes where they need them, CRLF at the end. */
 export function writeCsvRow(cells: readonly Cell[]): string {
-  return `${cells.map(writeField).join(',')}\r\n`;
+  return `${cells.map(writeCsvField).join(',')}\r\n`;
 }
 
-function writeField(cell: Cell): string {
+/** Few texts need anything done to them: one look finds out. */
+const strangeForm = /^[=+\-@\t\r]|[",\r\n]/;
+
+/** A text, or a number, as it stands between two commas. */
+export function writeCsvField(cell: Cell): string {
   if (cell === null) return '';
-  const text = typeof cell === 'number' ? String(cell) : neutralise(cell);
+  if (typeof cell === 'number') return String(cell);
+  if (!strangeForm.test(cell)) return cell;
+  const text = neutralise(cell);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

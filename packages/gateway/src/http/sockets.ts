@@ -86,16 +86,21 @@ function watchServed(): Served {
   const open = new WeakMap<Duplex, Set<IncomingMessage>>();
   const waiting = new WeakMap<Duplex, () => void>();
   const count = (socket: Duplex): number => [...(open.get(socket) ?? [])].filter((request) => request.complete).length;
+  // One function for all: a closure per request is what there is most of to collect.
+  function forget(this: ServerResponse): void {
+    const { socket } = this.req;
+    open.get(socket)?.delete(this.req);
+    const then = waiting.get(socket);
+    if (then !== undefined && count(socket) === 0) then();
+  }
   return {
     watch(server) {
       server.on('request', (request: IncomingMessage, response: ServerResponse) => {
         const { socket } = request;
-        const requests = open.get(socket) ?? new Set();
-        open.set(socket, requests.add(request));
-        response.once('close', () => {
-          requests.delete(request);
-          if (count(socket) === 0) waiting.get(socket)?.();
-        });
+        const requests = open.get(socket);
+        if (requests === undefined) open.set(socket, new Set([request]));
+        else requests.add(request);
+        response.on('close', forget);
       });
     },
     count,

@@ -72,12 +72,58 @@ export const payoutColumns = `p.merchant_id as "merchantId", p.payout_id as "pay
   p.endpoint_url as "endpointUrl", p.created_at as "createdAt", p.final_at as "finalAt",
   p.archived_at as "archivedAt", p.told_at as "toldAt", p.provider_id as "providerId"`;
 
+type Page = { readonly beforeId: bigint | undefined; readonly limit: number };
+
 /** Payouts, archived ones too, newest first, from before `beforeId` on. Ids grow with time, so the id is the cursor. */
-export function searchPayouts(
+export function searchPayouts(sql: Sql, filter: PayoutFilter, page: Page): Promise<PayoutLine[]> {
+  return search<PayoutLine>(sql, payoutColumns, { filter, page });
+}
+
+/** The same payouts as the texts of which a file is made, without values that would only be written as text again. */
+export type PayoutTexts = { readonly [Name in Exclude<keyof typeof textColumns, NullableText>]: string } & {
+  readonly [Name in NullableText]: string | null;
+};
+
+type NullableText = 'finalPaidMinor' | 'failReason' | 'rrn' | 'finalAt';
+
+const momentForm = 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"';
+const momentText = (column: string): string => `to_char(${column} at time zone 'UTC', '${momentForm}')`;
+
+const textColumns = {
+  payoutId: 'p.payout_id::text',
+  merchantId: 'p.merchant_id::text',
+  accountId: 'p.account_id',
+  orderId: 'p.order_id',
+  state: 'p.state',
+  serviceCode: 'p.service_code',
+  recipientMask: 'p.recipient_mask',
+  currency: 'p.currency',
+  amountMinor: 'p.amount_minor::text',
+  dueMinor: 'p.due_minor::text',
+  commissionMinor: 'coalesce(p.final_commission_minor, p.commission_minor)::text',
+  debitMinor: 'p.debit_minor::text',
+  finalPaidMinor: 'p.final_paid_minor::text',
+  failReason: 'p.fail_reason',
+  rrn: 'p.rrn',
+  attempts: 'p.attempts::text',
+  createdAt: momentText('p.created_at'),
+  finalAt: momentText('p.final_at'),
+} as const;
+
+const selectTexts = Object.entries(textColumns)
+  .map(([name, expression]) => `${expression} as "${name}"`)
+  .join(', ');
+
+/** In the order of `searchPayouts`. */
+export function searchPayoutTexts(sql: Sql, filter: PayoutFilter, page: Page): Promise<PayoutTexts[]> {
+  return search<PayoutTexts>(sql, selectTexts, { filter, page });
+}
+
+function search<Row>(
   sql: Sql,
-  filter: PayoutFilter,
-  page: { readonly beforeId: bigint | undefined; readonly limit: number },
-): Promise<PayoutLine[]> {
+  columns: string,
+  { filter, page }: { readonly filter: PayoutFilter; readonly page: Page },
+): Promise<Row[]> {
   const where = createConditions();
   addKeys(where, filter);
   if (page.beforeId !== undefined) where.add((value) => `p.payout_id < ${value(page.beforeId)}`);
@@ -96,9 +142,8 @@ export function searchPayouts(
   // A number has few payouts: they are found by its index and then sorted. In the order of an index of ids they would
   // be looked for among all payouts there are.
   const order = filter.recipientHashes === undefined ? 'p.payout_id' : '(p.payout_id + 0)';
-  return sql.query<PayoutLine>(
-    `select ${payoutColumns} from every_payout p ${where.text()}
-     order by ${order} desc limit ${where.value(page.limit)}`,
+  return sql.query<Row>(
+    `select ${columns} from every_payout p ${where.text()} order by ${order} desc limit ${where.value(page.limit)}`,
     where.values,
   );
 }

@@ -5,8 +5,8 @@ import {
   createCipheriv,
   createDecipheriv,
   createHash,
-  createHmac,
   createSecretKey,
+  hash,
   hkdfSync,
   type KeyObject,
   randomBytes,
@@ -34,9 +34,11 @@ export type Vault = {
 type MasterKey = {
   readonly id: number;
   readonly wrapKey: KeyObject;
-  readonly digestKey: KeyObject;
-  readonly searchKey: KeyObject;
+  readonly digest: KeyedHash;
+  readonly search: KeyedHash;
 };
+
+type KeyedHash = (text: string) => Buffer;
 
 const formatVersion = 2;
 const keyBytes = 32;
@@ -68,10 +70,10 @@ export function openVault(current: Uint8Array, retired: readonly Uint8Array[] = 
     seal(text, context) {
       const random = takeRandom();
       const dataKey = random.subarray(0, keyBytes);
-      return Buffer.concat([
-        wrap(present, { dataKey, nonce: random.subarray(keyBytes) }),
-        ...encryptBody(dataKey, text, context),
-      ]);
+      const sealed = Buffer.allocUnsafe(bodyAt + Buffer.byteLength(text));
+      wrap(present, { dataKey, nonce: random.subarray(keyBytes), into: sealed });
+      encryptBody(dataKey, { text, context, into: sealed });
+      return sealed;
     },
     open(sealed, context) {
       const dataKey = unwrap(find(readKeyId(sealed)), sealed);
@@ -85,12 +87,11 @@ export function openVault(current: Uint8Array, retired: readonly Uint8Array[] = 
     rewrap(sealed) {
       const id = readKeyId(sealed);
       if (id === present.id) return undefined;
-      return Buffer.concat([
-        wrap(present, { dataKey: unwrap(find(id), sealed), nonce: takeRandom().subarray(keyBytes) }),
-        sealed.subarray(bodyTagAt),
-      ]);
+      const rewrapped = Buffer.from(sealed);
+      wrap(present, { dataKey: unwrap(find(id), sealed), nonce: takeRandom().subarray(keyBytes), into: rewrapped });
+      return rewrapped;
     },
-    digest: (text, key = present.id) => createHmac('sha256', find(key).digestKey).update(text).digest(),
+    digest: (text, key = present.id) => find(key).digest(text),
     searchHash: (number) => hashForSearch(present, number),
     searchHashes: (number) => [...known.values()].map((key) => hashForSearch(key, number)),
   };
@@ -99,11 +100,37 @@ export function openVault(current: Uint8Array, retired: readonly Uint8Array[] = 
 function deriveMasterKey(key: Uint8Array): MasterKey {
   if (key.length !== keyBytes) throw new Error(`a master key must have exactly ${keyBytes} bytes, not ${key.length}`);
   // Key objects: the same key as plain bytes costs four times as much on each use.
-  const derive = (purpose: string): KeyObject =>
-    createSecretKey(Buffer.from(hkdfSync('sha256', key, Buffer.alloc(0), `vyplata ${purpose}`, keyBytes)));
+  const deriveBytes = (purpose: string): Buffer =>
+    Buffer.from(hkdfSync('sha256', key, Buffer.alloc(0), `vyplata ${purpose}`, keyBytes));
   // The id says which key it was and nothing about it: a positive integer of the database.
-  const id = createHash('sha256').update(derive('id').export()).digest().readUInt32BE() >>> 1;
-  return { id, wrapKey: derive('wrap'), digestKey: derive('order digest'), searchKey: derive('recipient search') };
+  const id = createHash('sha256').update(deriveBytes('id')).digest().readUInt32BE() >>> 1;
+  return {
+    id,
+    wrapKey: createSecretKey(deriveBytes('wrap')),
+    digest: keyHash(deriveBytes('order digest')),
+    search: keyHash(deriveBytes('recipient search')),
+  };
+}
+
+const blockBytes = 64;
+const hashBytes = 32;
+
+/**
+ * HMAC-SHA-256 (RFC 2104) of texts under one key, which is shorter than a block. Two plain hashes cost two thirds of
+ * what an Hmac object of Node costs, and leave less to collect.
+ */
+function keyHash(key: Buffer): KeyedHash {
+  const block = Buffer.concat([key], blockBytes);
+  const pad = (byte: number): Buffer => Buffer.from(block.map((value) => value ^ byte));
+  const innerPad = pad(0x36);
+  const outer = Buffer.concat([pad(0x5c), Buffer.alloc(hashBytes)]);
+  return (text) => {
+    const inner = Buffer.allocUnsafe(blockBytes + Buffer.byteLength(text));
+    innerPad.copy(inner);
+    inner.write(text, blockBytes);
+    hash('sha256', inner, 'buffer').copy(outer, blockBytes);
+    return hash('sha256', outer, 'buffer');
+  };
 }
 
 function readKeyId(sealed: Uint8Array): number {
@@ -122,15 +149,18 @@ function takeRandom(): Buffer {
   return taken;
 }
 
-function wrap(key: MasterKey, { dataKey, nonce }: { readonly dataKey: Buffer; readonly nonce: Buffer }): Buffer {
-  const head = Buffer.alloc(nonceAt);
-  head.writeUInt8(formatVersion);
-  head.writeUInt32BE(key.id, 1);
+type Wrapping = { readonly dataKey: Buffer; readonly nonce: Buffer; readonly into: Buffer };
+
+/** Writes everything that stands before the body's tag. */
+function wrap(key: MasterKey, { dataKey, nonce, into }: Wrapping): void {
+  into.writeUInt8(formatVersion);
+  into.writeUInt32BE(key.id, 1);
+  nonce.copy(into, nonceAt);
   const cipher = createCipheriv('aes-256-gcm', key.wrapKey, nonce);
-  cipher.setAAD(head);
-  const wrapped = cipher.update(dataKey);
+  cipher.setAAD(into.subarray(0, nonceAt));
+  cipher.update(dataKey).copy(into, wrappedAt);
   cipher.final();
-  return Buffer.concat([head, nonce, cipher.getAuthTag(), wrapped]);
+  cipher.getAuthTag().copy(into, wrapTagAt);
 }
 
 function unwrap(key: MasterKey, sealed: Uint8Array): Buffer {
@@ -141,14 +171,18 @@ function unwrap(key: MasterKey, sealed: Uint8Array): Buffer {
   return Buffer.concat([decipher.update(sealed.subarray(wrappedAt, bodyTagAt)), decipher.final()]);
 }
 
-function encryptBody(dataKey: Buffer, text: string, context: string): [Buffer, Buffer] {
+type Body = { readonly text: string; readonly context: string; readonly into: Buffer };
+
+/** Writes the tag and what follows it. In GCM a text and what it becomes have one length. */
+function encryptBody(dataKey: Buffer, { text, context, into }: Body): void {
   const cipher = createCipheriv('aes-256-gcm', createSecretKey(dataKey), bodyNonce);
   cipher.setAAD(Buffer.from(context));
-  const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
-  return [cipher.getAuthTag(), body];
+  cipher.update(text, 'utf8').copy(into, bodyAt);
+  cipher.final();
+  cipher.getAuthTag().copy(into, bodyTagAt);
 }
 
 /** The first 64 bits, as a number that the database has a type for. */
 function hashForSearch(key: MasterKey, number: string): bigint {
-  return createHmac('sha256', key.searchKey).update(number).digest().readBigInt64BE();
+  return key.search(number).readBigInt64BE();
 }

@@ -147,6 +147,52 @@ describe('payouts as a file', () => {
     assert.equal(first[names.indexOf('recipient')], '*******4455');
   });
 
+  test('amounts, moments and what is not known yet, as the list has them', async () => {
+    await gateway.db.query(
+      `insert into payout (merchant_id, payout_id, account_id, order_id, state, version, service_code, recipient_kind,
+         recipient_mask, recipient_sealed, currency, amount_minor, due_minor, debit_minor, commission_minor,
+         percent_minor, old_available_minor, final_paid_minor, final_commission_minor, connectors, rrn, created_at,
+         final_at)
+       select $1, 400000000 + n, $2, 'exact-' || n, case n when 1 then 'paid' else 'queued' end, 1, 'qiwi_rub',
+         'wallet_phone', '*******4455', '\\x01', 'RUB', 100029, 100029, 100129, 100, 0, 0,
+         case n when 1 then 90001 end, case n when 1 then 7 end, '{sandbox}', case n when 1 then '000000000012' end,
+         '2026-02-03 04:05:06.789999+00', case n when 1 then '2026-02-03 23:59:59.1+00'::timestamptz end
+       from generate_series(1, 2) n`,
+      [other.merchantId, other.accountId],
+    );
+    const read = async (payoutId: number) => {
+      const { text } = await download(`/operator/v1/payouts/export?id=${payoutId}`);
+      const [names = [], record = []] = readCsv(text);
+      return Object.fromEntries(names.map((name, at) => [name, record[at]]));
+    };
+    const paid = await read(400_000_001);
+    const { id, amount, due, commission, debit, rrn, created_at: createdAt, final_at: finalAt } = paid;
+    assert.deepEqual(
+      { id, amount, due, commission, debit, paid: paid['paid'], rrn, createdAt, finalAt },
+      {
+        id: '400000001',
+        amount: '1000.29',
+        due: '1000.29',
+        commission: '0.07',
+        debit: '1001.29',
+        paid: '900.01',
+        rrn: '000000000012',
+        createdAt: '2026-02-03T04:05:06.789Z',
+        finalAt: '2026-02-03T23:59:59.100Z',
+      },
+    );
+    const queued = await read(400_000_002);
+    assert.equal(queued['commission'], '1');
+    assert.deepEqual(
+      [queued['payment_status'], queued['paid'], queued['rrn'], queued['final_at']],
+      ['wait', '', '', ''],
+    );
+    const book = await download('/operator/v1/payouts/export?id=400000001&format=xlsx');
+    const sheet = strFromU8(unzipSync(book.bytes)['xl/worksheets/sheet1.xml'] ?? new Uint8Array());
+    assert.match(sheet, /<c><v>1000\.29<\/v><\/c>/);
+    assert.match(sheet, /<t xml:space="preserve">000000000012<\/t>/);
+  });
+
   test('the filters are those of the list, and wrong ones are refused before anything is sent', async () => {
     const one = await download(`/operator/v1/payouts/export?order_id=${encodeURIComponent('Заказ 1')}`);
     assert.equal(readCsv(one.text).length, 2);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
+import { createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { openVault } from '../../src/secrets/seal.ts';
@@ -58,4 +58,18 @@ test('digests recognise an order after a rotation, and numbers are found under e
 
 test('a master key of another length is refused', () => {
   assert.throws(() => openVault(randomBytes(16)), /exactly 32 bytes, not 16/);
+});
+
+test('digests and search hashes are HMAC-SHA-256 under keys derived from the master key', () => {
+  const vault = openVault(first);
+  const hmac = (purpose: string, text: string): Buffer => {
+    const key = Buffer.from(hkdfSync('sha256', first, Buffer.alloc(0), `vyplata ${purpose}`, 32));
+    return createHmac('sha256', key).update(text).digest();
+  };
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (text) => {
+      assert.deepEqual(vault.digest(text), hmac('order digest', text));
+      assert.equal(vault.searchHash(text), hmac('recipient search', text).readBigInt64BE());
+    }),
+  );
 });

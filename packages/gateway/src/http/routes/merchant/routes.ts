@@ -6,6 +6,7 @@ import { isJsonObject, type JsonObject, parseStrict } from '../../../core/json.t
 import type { Problem } from '../../../core/problem.ts';
 import type { Sql } from '../../../db/pool.ts';
 import { type Answer, answerRefusal, createdHeader } from '../../answer.ts';
+import { createDeadlines, type Deadlines } from '../../deadlines.ts';
 import { authenticate } from '../../auth.ts';
 import { type Language, languageOf } from '../../errors.ts';
 import { type Log, reject, writeAnswer } from '../../server.ts';
@@ -37,7 +38,7 @@ type Route = {
   readonly handle: (needs: Needs, request: MerchantRequest) => Promise<Answer>;
 };
 
-/** One real client gives up after 15 s, the others after 30 s. */
+/** One real client gives up after 15 s, the others after 30 s. The answer may come a quarter of a second later. */
 const createWithinMs = 11_500;
 const readWithinMs = 24_000;
 
@@ -62,7 +63,8 @@ export function registerMerchantRoutes(server: FastifyInstance, needs: Needs): v
       parsed(null, body),
     );
     for (const route of routes) {
-      scope.post(route.path, (request, reply) => serve(needs, route, { request, reply }));
+      const deadlines = createDeadlines({ withinMs: route.withinMs, monotonicMs: needs.monotonicMs });
+      scope.post(route.path, (request, reply) => serve(needs, route, { request, reply, deadlines }));
       scope.route({
         method: ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
         url: route.path,
@@ -76,20 +78,17 @@ export function registerMerchantRoutes(server: FastifyInstance, needs: Needs): v
   });
 }
 
-type Exchange = { readonly request: FastifyRequest; readonly reply: FastifyReply };
+type Exchange = { readonly request: FastifyRequest; readonly reply: FastifyReply; readonly deadlines: Deadlines };
 
-async function serve(needs: Needs, route: Route, { request, reply }: Exchange): Promise<void> {
+async function serve(needs: Needs, route: Route, { request, reply, deadlines }: Exchange): Promise<void> {
   const receivedMs = needs.monotonicMs();
   const language = languageOf(request.headers['accept-language']);
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<Answer>((resolve) => {
-    timer = setTimeout(() => resolve(answerLate(needs, route, { language, requestId: request.id })), route.withinMs);
-  });
+  const turn = deadlines.begin(() => writeAnswer(reply, answerLate(needs, route, { language, requestId: request.id })));
   try {
-    const answer = await Promise.race([answerRequest(needs, route, { request, receivedMs, language }), late]);
-    writeAnswer(reply, answer);
+    const answer = await answerRequest(needs, route, { request, receivedMs, language });
+    if (!turn.isLate) writeAnswer(reply, answer);
   } finally {
-    clearTimeout(timer);
+    turn.end();
   }
 }
 
