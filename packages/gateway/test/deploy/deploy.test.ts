@@ -84,16 +84,17 @@ test('the migration ends by itself, and is confined like the processes that foll
   );
   const linesOf = (text = ''): Set<string> => new Set(text.split('\n').filter((line) => /^\w+=/.test(line)));
   const own = (mine: Set<string>, other: Set<string>): string[] => [...mine].filter((line) => !other.has(line)).sort();
-  const program = 'ExecStart=/usr/bin/node /opt/vyplata/packages/gateway/src/main.ts';
+  const program = '/opt/vyplata/packages/gateway/src/main.ts';
   assert.deepEqual(own(linesOf(once), linesOf(lasting)), [
     'Description=Vyplata payout gateway (migration)',
-    `${program} migrate`,
+    `ExecStart=/usr/bin/node ${program} migrate`,
     'TimeoutStartSec=1h',
     'Type=oneshot',
   ]);
   assert.deepEqual(own(linesOf(lasting), linesOf(once)), [
     'Description=Vyplata payout gateway (%i)',
-    `${program} %i`,
+    // Whoever lives long has a larger young generation.
+    `ExecStart=/usr/bin/node --max-semi-space-size=16 ${program} %i`,
     'Restart=always',
     'RestartSec=1',
     'Type=exec',
