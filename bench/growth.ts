@@ -54,11 +54,13 @@ const inserts: readonly string[] = [
   `insert into order_record select merchant_id, 'old-' || payout_id, payout_id, sha256(payout_id::text::bytea), 1, at
    from old`,
   `insert into payout (merchant_id, payout_id, account_id, order_id, state, version, service_code, recipient_kind,
-     recipient_mask, recipient_sealed, currency, amount_minor, due_minor, debit_minor, commission_minor, percent_minor,
+     recipient_mask, recipient_sealed, recipient_hash,
+     currency, amount_minor, due_minor, debit_minor, commission_minor, percent_minor,
      old_available_minor, final_paid_minor, final_commission_minor, rrn, connectors, attempts, endpoint_id, created_at,
      final_at)
    select merchant_id, payout_id, account_id, 'old-' || payout_id, 'paid', 3, 'qiwi_rub', 'wallet_phone',
-     '*******4455', decode(repeat(md5(n::text), 10), 'hex'), 'RUB', ${amountMinor}, ${amountMinor}, ${amountMinor}, 0,
+     '*******4455', decode(repeat(md5(n::text), 10), 'hex'), hashint8extended(payout_id, 0),
+     'RUB', ${amountMinor}, ${amountMinor}, ${amountMinor}, 0,
      0, old_minor, ${amountMinor}, 0, lpad(n::text, 12, '0'), '{sandbox}', 1, 5, at, at
    from old`,
   `insert into posting (merchant_id, account_id, posting_id, kind, payout_id, connector, available_minor, held_minor,

@@ -6,6 +6,7 @@ import { type Bench, connections, enroll, livesMax } from './rates.ts';
 const sampleMs = 500;
 /** A table that has found its size may still take a few pages more. */
 const growthMax = 1.25;
+const slackMb = 1;
 
 /** Whether the table of queued work stays as large as it is: rows come and go by the thousand every second. */
 export async function measureQueue(bench: Bench, seconds: number): Promise<Figure> {
@@ -41,7 +42,7 @@ export async function measureQueue(bench: Bench, seconds: number): Promise<Figur
     question: 'queue, its largest size',
     value: `${second.toFixed(1)} MB`,
     target: 'flat',
-    isMet: second <= first * growthMax,
+    isMet: second <= first * growthMax + slackMb,
     note: `${lives} lives in ${seconds} s; in the first half ${first.toFixed(1)} MB, indexes included`,
   };
 }

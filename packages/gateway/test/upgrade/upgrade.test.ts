@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, test } from 'node:test';
+import { sleep } from '../faults/load.ts';
 import { forms } from '../faults/scenario.ts';
 import { openSite } from '../faults/site.ts';
 import { pairs } from './pairs.ts';
@@ -26,6 +27,7 @@ describe('upgrades under load', () => {
     try {
       const child = await site.start('work');
       const exited = once(child, 'exit');
+      while ((await site.db().query('select 1 from process')).length === 0) await sleep(50);
       await site
         .db()
         .query(`insert into migration (number, name, checksum, breaking) values (999, '0999-future.sql', '', true)`);

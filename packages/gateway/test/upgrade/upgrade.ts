@@ -35,16 +35,19 @@ export type Upgrade = {
 };
 
 const stepMaxMs = 60_000;
+/** Nobody is killed in the middle here, so leases may be long; a receiver on a crowded machine answers late. */
+const patientSettings = { NOTIFICATION_DEADLINE_MS: '15000', CALL_DEADLINE_MS: '2000' };
+const pace = { clients: 4, pauseMs: 40 };
 
 /** From one version to the next under load, process by process; what is lost or done twice is counted afterwards. */
 export function runUpgrade(upgrade: Upgrade): Promise<Figures | Skipped> {
   const { from, to, last } = upgrade;
-  return breakSite({ processes: [], schema: from.migrations }, async (ground) => {
+  return breakSite({ processes: [], schema: from.migrations, settings: patientSettings }, async (ground) => {
     const fleet = openFleet(ground);
     await fleet.start('serve', from);
     await fleet.start('work', from);
     await fleet.start('work', from);
-    const load = ground.startLoad();
+    const load = ground.startLoad(pace);
     await untilMore(load);
     await refuse(ground, { version: to, says: /schema is older than this gateway.*Run "migrate" first/ });
     await migrateUnderLoad(ground, load, upgrade);
@@ -165,7 +168,7 @@ async function replaceAll(
   const port = await findFreePort();
   const beside = await fleet.start('serve', version, port);
   await fleet.start('work', version);
-  const second = ground.startLoad({ port });
+  const second = ground.startLoad({ ...pace, port });
   await untilMore(load);
   await untilMore(second);
   for (const member of old) {
