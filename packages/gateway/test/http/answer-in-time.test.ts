@@ -40,7 +40,7 @@ test('who waits too long is told so, and the late answer harms nobody', async ()
 
 test('a file that takes longer than an answer may is sent to its end', async () => {
   const errors: object[] = [];
-  const log = { error: (fields: object) => void errors.push(fields), warn() {}, info() {} };
+  const log = { error: (fields: object) => void errors.push(fields), warn() {}, info() {}, debug() {} };
   const server = createServer({ log, trustedProxies: [] });
   async function* writeSlowly(): AsyncGenerator<string> {
     yield 'first\n';
