@@ -49,7 +49,10 @@ export function startChores(needs: Needs): Rounds {
     onError: needs.report('this process could not say that it is there'),
   };
   const ofWorkers = needs.does.work ? [...listKeepers(needs), count(needs)] : [];
-  const rounds = [sayPresent, ...listSweeps(needs), ...ofWorkers].map(startRounds);
+  // Whoever finds a merchant's rows held by another chore comes back a minute later: then not at the same moment again.
+  const rounds = [sayPresent, ...listSweeps(needs), ...ofWorkers].map((chore, at) =>
+    startRounds({ ...chore, firstAfterMs: 1_000 + at * 150 }),
+  );
   return {
     async stop() {
       await Promise.all(rounds.map((round) => round.stop()));

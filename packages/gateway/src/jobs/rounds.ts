@@ -11,15 +11,18 @@ type Options = {
   readonly everyMs: number;
   /** The wait after a round that found more to do. */
   readonly moreAfterMs?: number;
+  /** Rounds that would be in each other's way begin at different times. */
+  readonly firstAfterMs?: number;
   readonly onError: (error: unknown) => void;
 };
 
 /** A short wait, so that a round which goes on and on leaves the connections to the work. */
 const soonMs = 20;
-const firstAfterMs = 1_000;
+const usualFirstAfterMs = 1_000;
 
 /** Begins soon after the start. A round that fails is followed by the next one in its time. */
-export function startRounds({ run, everyMs, moreAfterMs = soonMs, onError }: Options): Rounds {
+export function startRounds(options: Options): Rounds {
+  const { run, everyMs, moreAfterMs = soonMs, firstAfterMs = usualFirstAfterMs, onError } = options;
   let isStopped = false;
   let running: Promise<unknown> = Promise.resolve();
   let timer = everyMs === 0 ? undefined : setTimeout(turn, Math.min(firstAfterMs, everyMs));

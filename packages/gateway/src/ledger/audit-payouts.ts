@@ -81,7 +81,7 @@ const factsOf = (within: Within): string => `p as materialized (
       min(n.notification_id) filter (where n.state = 'delivered' and not exists (
         select 1 from delivery d where d.merchant_id = $1 and d.notification_id = n.notification_id
           and d.status_code between 200 and 299)) as unacknowledged
-    from notification n where n.merchant_id = $1 and n.payout_id > $2 and n.payout_id <= $3
+    from notification n where ${within('n.payout_id')}
     group by n.payout_id
   )`;
 const joined = `p full join money m using (payout_id) full join attempts t using (payout_id)

@@ -57,7 +57,11 @@ describe('a merchant notices nothing of archiving', () => {
   const count = async (query: string): Promise<number> =>
     Number((await database.query<{ count: string }>(`select count(*) as count from ${query}`)).rows[0]?.count);
   const until = async (isSo: () => Promise<boolean>): Promise<void> => {
-    while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 50));
+    const untilAt = performance.now() + 180_000;
+    while (!(await isSo())) {
+      assert.ok(performance.now() < untilAt, `after three minutes not yet: ${isSo.toString()}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
   };
   const openDatabase = () => openClient(connectionTo(join(gateway.dataDir, 'socket'), 'vyplata'));
 
