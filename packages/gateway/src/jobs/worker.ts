@@ -12,7 +12,7 @@ export type WorkerOptions<Known> = {
   readonly claimMax: number;
   /** Jobs of one lane in hand at once. */
   readonly laneJobsMax: number;
-  /** How often to look when nobody wakes us: the longest time a job of another process waits. */
+  /** How often to look when nobody wakes us: the longest time a job of another process waits. Sooner after a find. */
   readonly pollMs: number;
   /**
    * Does the job and writes how it went. A throw leaves the job to be claimed again after its lease. `known`: what
@@ -33,6 +33,11 @@ export type Worker<Known = unknown> = {
   inHand(): number;
 };
 
+/** After a claim that found something: a payout comes to the queue several times, and each time it would wait anew. */
+function soonMs({ pollMs }: Pick<WorkerOptions<unknown>, 'pollMs'>): number {
+  return Math.min(pollMs, 15);
+}
+
 /** How long to leave the database alone after it could not answer a claim. */
 const errorPauseMs = 500;
 
@@ -46,8 +51,8 @@ export function createWorker<Known = unknown>(options: WorkerOptions<Known>): Wo
     while (isRunning) {
       try {
         const claimed = await claimOnce(options, hand);
-        // A full hand means that there is probably more; a part of one was all that was due.
-        if (claimed < options.claimMax) await hand.alarm.sleep(options.pollMs);
+        // A full hand means that there is probably more; a part of one was all that was due, and others are at work.
+        if (claimed < options.claimMax) await hand.alarm.sleep(claimed > 0 ? soonMs(options) : options.pollMs);
       } catch (error) {
         options.onError(error, undefined);
         hand.backlog.note();
