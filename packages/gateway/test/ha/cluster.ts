@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chownSync, existsSync, rmSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, readlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openSession } from '../../src/db/pool.ts';
@@ -84,7 +84,7 @@ export async function openCluster(): Promise<Cluster> {
         return nodes.find((node) => node.name === name);
       }),
     async kill(node) {
-      for (const pid of await processesOf(folder, node)) signal(pid, 'SIGKILL');
+      await killNode(folder, node);
       children.delete(node.name);
     },
     restart: startNode,
@@ -149,6 +149,13 @@ async function startProcess({ folder, name, words, enter = [], stallAt = '' }: S
   return child;
 }
 
+/** Whom PostgreSQL starts meanwhile would keep its memory in use, and the node could not start again. */
+async function killNode(folder: string, node: Node): Promise<void> {
+  for (let pids = await processesOf(folder, node); pids.length > 0; pids = await processesOf(folder, node)) {
+    for (const pid of pids) signal(pid, 'SIGKILL');
+  }
+}
+
 /** Patroni, PostgreSQL and whatever they started: what names the node's own files, and all children of it. */
 async function processesOf(folder: string, node: Node): Promise<number[]> {
   const marks = [join(folder, `${node.name}.yml`), join(folder, node.name, '')];
@@ -160,7 +167,7 @@ async function processesOf(folder: string, node: Node): Promise<number[]> {
       ['cmdline', 'stat'].map((file) => readFile(`/proc/${name}/${file}`, 'utf8').catch(() => '')),
     );
     parents.set(Number(name), Number((stat ?? '').slice((stat ?? '').lastIndexOf(')') + 2).split(' ')[1]));
-    const words = (line ?? '').split('\0');
+    const words = [...(line ?? '').split('\0'), await readlink(`/proc/${name}/cwd`).catch(() => '')];
     if (words.some((word) => marks.some((mark) => `${word}/`.startsWith(mark) || word === mark)))
       found.add(Number(name));
   }
