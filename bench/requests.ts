@@ -75,7 +75,7 @@ export function nameOrder(at: number): string {
   return `order-${at}`;
 }
 
-/** Orders that are all alike, as many as any question needs. */
+/** Orders that are all alike, as many as the longest question needs. */
 export function signOrders(signer: Signer, count: number): Promise<SignedRequests> {
   const bodies = Array.from(
     { length: count },

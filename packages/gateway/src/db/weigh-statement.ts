@@ -20,7 +20,7 @@ export function weighStatement({ tokens }: SqlStatement, catalogue: Catalogue): 
   if (reader.take('create')) return weighCreate(reader);
   if (reader.take('drop')) return weighDrop(reader, catalogue);
   if (reader.take('comment', 'on')) return weighComment(reader);
-  if (reader.take('set') || reader.take('reset')) return known('changes a setting of this session');
+  if (reader.take('set') || reader.take('reset')) return known('changes a setting of this connection');
   if (reader.take('truncate')) return weighTruncate(reader);
   if (reader.take('lock')) return weighLock(reader);
   if (reader.take('alter', 'sequence')) return weighAlterSequence(reader);

@@ -49,7 +49,7 @@ export type PayoutFilter = {
   readonly payoutId?: bigint | undefined;
   /** The visible end of the recipient's mask. */
   readonly recipientEnd?: string | undefined;
-  /** The recipient's whole number, as keyed hashes: any of these. */
+  /** The recipient's whole number, as keyed hashes: one for each master key there was. */
   readonly recipientHashes?: readonly bigint[] | undefined;
   readonly currency?: string | undefined;
   /** Amounts as text, compared in each payout's own currency. */

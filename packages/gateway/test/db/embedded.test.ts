@@ -162,6 +162,7 @@ describe('embedded PostgreSQL', () => {
     await mkdir(dataDir, { mode: 0o700 });
     await chown(dataDir, 65534, 65534);
     if (spawnSync(ordinaryUser[0] ?? '', [...ordinaryUser.slice(1), 'test', '-r', standIn]).status !== 0) {
+      // A folder of root's own: nobody else could start a gateway from it either. The other tests ran as root.
       context.skip('this checkout is readable for root only');
       return;
     }
@@ -212,6 +213,7 @@ describe('embedded PostgreSQL', () => {
       const dataDir = join(scratch, 'full');
       await mkdir(dataDir);
       if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=20m,mode=0700', 'tmpfs', dataDir]).status !== 0) {
+        // Containers commonly may not mount. A disk that fills up needs a disk that is small.
         context.skip('mounting a small disk is not allowed here');
         return;
       }

@@ -144,7 +144,7 @@ describe('the locks of statements', () => {
     return statement;
   };
 
-  /** Locks of this session upon what was there before, the strongest for each. */
+  /** Locks of that connection upon what was there before, the strongest for each. */
   async function readLocks(pid: number, relations: ReadonlyMap<string, string>): Promise<Record<string, LockMode>> {
     const { rows } = await scratch.client.query<{ oid: string; mode: string }>(
       `select relation::text as oid, mode from pg_locks where pid = $1 and locktype = 'relation' and granted`,

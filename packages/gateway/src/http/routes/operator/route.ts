@@ -105,7 +105,7 @@ export type Outcome = {
 /**
  * What kind of session reaches a route. `whole`: signed in, with a second factor where it is required. `half`: only the
  * password was shown, and a factor is next. `enrol`: a person who may add a factor, be it the first that is required.
- * `any`: whoever has any of these. Programs with tokens reach `whole` and `any`.
+ * `any`: whoever has one of these three. Programs with tokens reach `whole` and `any`.
  */
 export type Reach = 'whole' | 'half' | 'enrol' | 'any';
 
