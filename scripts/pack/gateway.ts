@@ -1,12 +1,11 @@
-import { execFile } from 'node:child_process';
-import { chmod, copyFile, cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { stripTypeScriptTypes } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import { printNotices } from '../supply/print-notices.ts';
 import { readLock } from '../supply/read-lock.ts';
 import { printSbom, reachConsole } from '../supply/sbom.ts';
+import { packFolder } from './pack-folder.ts';
 import { packSdk } from './sdk.ts';
 
 /**
@@ -15,7 +14,6 @@ import { packSdk } from './sdk.ts';
  */
 const root = join(import.meta.dirname, '../..');
 const gateway = join(root, 'packages/gateway');
-const run = promisify(execFile);
 
 type Manifest = Record<string, unknown> & {
   dependencies: Record<string, string>;
@@ -38,14 +36,8 @@ export async function packGateway(folder: string): Promise<string> {
   await writeManifest(staged);
   await copyFile(join(root, 'LICENSE'), join(staged, 'LICENSE'));
   await writeSupply(staged);
-  const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', folder], {
-    cwd: staged,
-    maxBuffer: 64 * 1024 * 1024,
-  });
-  const [packed] = Object.values(JSON.parse(stdout) as Record<string, { filename: string }>);
-  if (packed === undefined) throw new Error(`npm pack names no tarball: ${stdout}`);
   const tarball = join(folder, 'vyplata-gateway.tgz');
-  await rename(join(folder, packed.filename), tarball);
+  await packFolder(staged, tarball);
   return tarball;
 }
 

@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
-import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { rolldown } from 'rolldown';
 import { printNotices } from '../supply/print-notices.ts';
 import { reach, readLock } from '../supply/read-lock.ts';
 import { printSbom } from '../supply/sbom.ts';
+import { packFolder } from './pack-folder.ts';
 
 /**
  * npm run pack:sdk [-- folder]: the SDK as it is published, JavaScript for Node 18 with declarations, and the tarball
@@ -26,11 +27,8 @@ export async function packSdk(folder: string): Promise<string> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(join(staged, 'dist'), { recursive: true });
   await Promise.all([bundle(join(staged, 'dist')), declare(join(staged, 'dist')), describe(staged)]);
-  const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', folder], { cwd: staged });
-  const [packed] = Object.values(JSON.parse(stdout) as Record<string, { filename: string }>);
-  if (packed === undefined) throw new Error(`npm pack names no tarball: ${stdout}`);
   const tarball = join(folder, 'vyplata-sdk.tgz');
-  await rename(join(folder, packed.filename), tarball);
+  await packFolder(staged, tarball);
   return tarball;
 }
 

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:https';
@@ -8,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { makeUntrusted } from './certificate.ts';
 import * as net from './receiver.ts';
 import { run } from './run-cli.ts';
 import { parseJson } from './vectors.ts';
@@ -221,22 +221,7 @@ describe('each planted fault is found, and its cure named', () => {
 });
 
 test('a TLS certificate that nobody vouches for', async () => {
-  const [key, cert] = [join(folder, 'tls.key'), join(folder, 'tls.pem')];
-  const make = [
-    'req',
-    '-x509',
-    '-newkey',
-    'rsa:2048',
-    '-nodes',
-    '-days',
-    '2',
-    '-subj',
-    '/CN=localhost',
-    '-keyout',
-    key,
-  ];
-  execFileSync('openssl', [...make, '-out', cert], { stdio: 'ignore' });
-  const server = createServer({ key: await readFile(key), cert: await readFile(cert) });
+  const server = createServer(await makeUntrusted(folder));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `https://localhost:${(server.address() as AddressInfo).port}`;
   const { first } = await examine({ url, cert: await makeCert('tls') });

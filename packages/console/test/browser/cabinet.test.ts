@@ -174,7 +174,11 @@ describe('journeys of a merchant', () => {
         if (isMissing) return undefined;
         throw error;
       });
-      if (done === undefined) return t.skip(`${program} is not installed here`);
+      if (done === undefined) {
+        // The gate installs all of them; on a developer's machine one may be missing.
+        assert.equal(process.env['CI'], undefined, `${program} is missing`);
+        return t.skip(`${program} is not installed here`);
+      }
       assert.match(done.stdout, /"payment_status":"wait","id":\d+/);
     });
   }

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { signTestNotification } from '@vyplata/sdk';
+import { makeUntrusted } from '../../../sdk/test/certificate.ts';
 import { type DemoGateway, startDemoGateway } from '../gateway.ts';
 import { type Language, languages, runProgram } from './languages.ts';
 import { startNetwork } from './network.ts';
@@ -129,24 +129,9 @@ async function testNotifications(commands: Commands): Promise<void> {
 /** A server with a certificate of its own making; counts the requests that were sent to it all the same. */
 async function startUntrusted() {
   // One of its own for each: they are made at the same time.
-  const own = await mkdtemp(join(folder, 'tls-'));
-  const [key, cert] = [join(own, 'tls.key'), join(own, 'tls.pem')];
-  const make = [
-    'req',
-    '-x509',
-    '-newkey',
-    'rsa:2048',
-    '-nodes',
-    '-days',
-    '2',
-    '-subj',
-    '/CN=localhost',
-    '-keyout',
-    key,
-  ];
-  execFileSync('openssl', [...make, '-addext', 'subjectAltName=DNS:localhost', '-out', cert], { stdio: 'ignore' });
+  const untrusted = await makeUntrusted(await mkdtemp(join(folder, 'tls-')));
   const counts = { requests: 0 };
-  const server = createServer({ key: await readFile(key), cert: await readFile(cert) }, (_request, response) => {
+  const server = createServer(untrusted, (_request, response) => {
     counts.requests += 1;
     response.end('{"payment_status":"wait","id":1}');
   });

@@ -2,7 +2,7 @@
 // npm run faults -- worker-killed --short    one of them, briefly
 import { forms, type Skipped } from './scenario.ts';
 import { scenarios } from './scenarios.ts';
-import { type Figures, wrongs } from './verify.ts';
+import { type Figures, sumUp } from './verify.ts';
 
 const findingsShown = 10;
 const words = process.argv.slice(2);
@@ -17,11 +17,13 @@ type Row = { readonly mark: 'ok' | 'WRONG' | 'skipped'; readonly text: string; r
 
 function describe(result: Figures | Skipped): Row {
   if ('skipped' in result) return { mark: 'skipped', text: result.skipped, findings: [] };
-  const { acknowledged, recoveredMs, findings } = result;
-  const isClean = acknowledged > 0 && wrongs.every((wrong) => result[wrong] === 0);
-  const counts = wrongs.map((wrong) => `${wrong} ${result[wrong]}`).join(', ');
-  const text = `${acknowledged} acknowledged, ${counts}, recovered in ${(recoveredMs / 1_000).toFixed(1)} s`;
-  return { mark: isClean ? 'ok' : 'WRONG', text, findings: findings.slice(0, findingsShown) };
+  const { isClean, text } = sumUp(result);
+  const recovered = `recovered in ${(result.recoveredMs / 1_000).toFixed(1)} s`;
+  return {
+    mark: isClean ? 'ok' : 'WRONG',
+    text: `${text}, ${recovered}`,
+    findings: result.findings.slice(0, findingsShown),
+  };
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));

@@ -23,6 +23,15 @@ export const wrongs = [
 
 export type Wrong = (typeof wrongs)[number];
 
+/** In one line, for a terminal: what was acknowledged and what must be zero; whether it is. */
+export function sumUp(figures: Figures): { readonly isClean: boolean; readonly text: string } {
+  const counts = wrongs.map((wrong) => `${wrong} ${figures[wrong]}`).join(', ');
+  return {
+    isClean: figures.acknowledged > 0 && wrongs.every((wrong) => figures[wrong] === 0),
+    text: `${figures.acknowledged} acknowledged, ${counts}`,
+  };
+}
+
 export type Figures = Readonly<Record<Wrong, number>> & {
   readonly acknowledged: number;
   /** From the end of the fault until nothing was under way any more. */

@@ -5,6 +5,7 @@ import { mkdtemp, readdir, readFile, readlink, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openSession } from '../../src/db/pool.ts';
+import { findOwner, wordsOfOwner } from '../debian-postgres.ts';
 import { findFreePort } from '../gateway.ts';
 import { openNetwork, type Side, type Site } from './network.ts';
 import { configOf, type Node, patroniCommand, stallPath, user } from './patroni.ts';
@@ -44,7 +45,7 @@ export async function openCluster(): Promise<Cluster> {
   // Patroni lets its PostgreSQL go on when it dies itself: nothing of ours may outlive this process.
   const sweep = (): void => void spawnSync('pkill', ['-KILL', '-f', folder]);
   process.once('exit', sweep);
-  const owner = ownerOf();
+  const owner = findOwner();
   if (owner !== undefined) chownSync(folder, owner.uid, owner.gid);
   const children = new Map<string, ChildProcess>();
   const start = async (name: string, words: readonly string[], place: Place = {}): Promise<void> => {
@@ -66,7 +67,7 @@ export async function openCluster(): Promise<Cluster> {
   for (const node of nodes) await startNode(node);
   const leader = (): Promise<Node> => untilFound('leader', () => findLeader(nodes));
   const close = async ({ keepLogs }: { readonly keepLogs: boolean }): Promise<void> => {
-    for (const node of nodes) for (const pid of await processesOf(folder, node)) signal(pid, 'SIGKILL');
+    for (const node of nodes) await killNode(folder, node);
     for (const child of children.values()) child.kill('SIGKILL');
     await new Promise((resolve) => setTimeout(resolve, 200));
     sweep();
@@ -119,13 +120,6 @@ function etcdCommand({ folder, host, port, peerPort }: EtcdPlace): readonly stri
   return words.split(/\s+/);
 }
 
-/** PostgreSQL refuses root; Debian's package brings a user for it. */
-function ownerOf(): { readonly uid: number; readonly gid: number } | undefined {
-  if (process.getuid?.() !== 0) return undefined;
-  const read = (flag: string): number => Number(spawnSync('id', [flag, 'postgres']).stdout.toString());
-  return { uid: read('-u'), gid: read('-g') };
-}
-
 type Start = {
   readonly folder: string;
   readonly name: string;
@@ -135,10 +129,9 @@ type Start = {
 type Place = { readonly enter?: readonly string[]; readonly stallAt?: string };
 
 async function startProcess({ folder, name, words, enter = [], stallAt = '' }: Start): Promise<ChildProcess> {
-  const asOwner = ownerOf() === undefined ? [] : ['--reuid', 'postgres', '--regid', 'postgres', '--clear-groups'];
   const shell = `exec "$@" >>"${join(folder, `${name}.log`)}" 2>&1`;
   // Whatever becomes of this process, no server outlives it.
-  const guarded = ['setpriv', ...asOwner, '--pdeathsig', 'KILL', 'sh', '-c', shell, 'sh', ...words];
+  const guarded = ['setpriv', ...wordsOfOwner(), '--pdeathsig', 'KILL', 'sh', '-c', shell, 'sh', ...words];
   const [command = '', ...rest] = [...enter, ...guarded];
   const child = spawn(command, rest, {
     cwd: folder,

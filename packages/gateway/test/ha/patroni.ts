@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { findBinaries, findMissingPackages } from '../debian-postgres.ts';
 import type { Site } from './network.ts';
 
 /** One PostgreSQL under its Patroni. */
@@ -15,20 +15,9 @@ export type Node = {
 
 export const user = 'vyplata';
 
-const binaries = ['/usr/lib/postgresql/17/bin', '/usr/lib/postgresql/16/bin', '/usr/lib/postgresql/15/bin'];
-
 /** What is missing here, as a sentence; undefined: nothing. */
 export function findMissing(): string | undefined {
-  const missing = [
-    ...(findBinaries() === undefined ? ['postgresql'] : []),
-    ...(existsSync('/usr/bin/patroni') ? [] : ['patroni']),
-    ...(existsSync('/usr/bin/etcd') ? [] : ['etcd-server']),
-  ];
-  return missing.length === 0 ? undefined : `the Debian packages ${missing.join(', ')} are needed`;
-}
-
-function findBinaries(): string | undefined {
-  return binaries.find((folder) => existsSync(join(folder, 'postgres')));
+  return findMissingPackages({ patroni: '/usr/bin/patroni', 'etcd-server': '/usr/bin/etcd' });
 }
 
 const stalling = fileURLToPath(new URL('stall-patroni.py', import.meta.url));

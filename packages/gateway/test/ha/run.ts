@@ -4,7 +4,7 @@
 import { findMissing } from './patroni.ts';
 import { type BlowName, blowNames, runFailover } from './failover.ts';
 import { reenterOwnNetwork } from './network.ts';
-import { wrongs } from '../faults/verify.ts';
+import { sumUp } from '../faults/verify.ts';
 
 const missing = findMissing();
 if (missing !== undefined) {
@@ -19,10 +19,8 @@ const figures = await runFailover({
   onBlow: ({ what, outageMs }) =>
     void process.stdout.write(`${what}: orders are accepted again after ${(outageMs / 1_000).toFixed(1)} s\n`),
 });
-const isClean = figures.acknowledged > 0 && wrongs.every((wrong) => figures[wrong] === 0);
-process.stdout.write(
-  `${figures.acknowledged} acknowledged, ${wrongs.map((one) => `${one} ${figures[one]}`).join(', ')}\n`,
-);
+const { isClean, text } = sumUp(figures);
+process.stdout.write(`${text}\n`);
 for (const finding of figures.findings.slice(0, 20)) process.stdout.write(`  ${finding}\n`);
 process.exitCode = isClean ? 0 : 1;
 

@@ -4,7 +4,15 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Sql } from '../../src/db/pool.ts';
 import { exportMerchant } from '../../src/http/export-merchant.ts';
-import { acceptPayouts, type Gateway, hireForMerchant, openGateway, openShop, type Shop } from './operator/harness.ts';
+import {
+  acceptPayouts,
+  type Gateway,
+  hireForMerchant,
+  openGateway,
+  openShop,
+  queueMany,
+  type Shop,
+} from './operator/harness.ts';
 
 type Line = { readonly type: string; readonly data: Record<string, unknown> };
 
@@ -23,15 +31,7 @@ describe('everything about a merchant as a file', () => {
     own = await furnish('mine');
     other = await furnish('theirs');
     person = await hireForMerchant(db, { merchantId: own.merchantId, login: 'masha' });
-    await db.query(
-      `insert into payout (merchant_id, payout_id, account_id, order_id, state, service_code, recipient_kind,
-         recipient_mask, recipient_sealed, currency, amount_minor, due_minor, debit_minor, commission_minor,
-         percent_minor, old_available_minor, connectors)
-       select $1, 300000000 + n, $2, 'n-' || n, 'queued', 'qiwi_rub', 'wallet_phone', '*******4455', '\\x01', 'RUB',
-         100, 100, 100, 0, 0, 0, '{sandbox}'
-       from generate_series(1, ${many}) n`,
-      [own.merchantId, own.accountId],
-    );
+    await queueMany(db, own, many);
   });
   after(() => gateway.close());
 

@@ -5,7 +5,15 @@ import { strFromU8, unzipSync } from 'fflate';
 import { type Cell, writeCsvRow } from '../../src/http/export-csv.ts';
 import { exportPayouts } from '../../src/http/export-payouts.ts';
 import { writeXlsx } from '../../src/http/export-xlsx.ts';
-import { acceptPayouts, type Gateway, hireForMerchant, openGateway, openShop, type Shop } from './operator/harness.ts';
+import {
+  acceptPayouts,
+  type Gateway,
+  hireForMerchant,
+  openGateway,
+  openShop,
+  queueMany,
+  type Shop,
+} from './operator/harness.ts';
 
 /** The records of a text by the rules of RFC 4180, read by nothing of ours. */
 function readCsv(text: string): string[][] {
@@ -107,15 +115,7 @@ describe('payouts as a file', () => {
       shop,
       hostile.filter((text) => !/[\r\n\t]/.test(text)).map((orderId) => ({ orderId })),
     );
-    await gateway.db.query(
-      `insert into payout (merchant_id, payout_id, account_id, order_id, state, service_code, recipient_kind,
-         recipient_mask, recipient_sealed, currency, amount_minor, due_minor, debit_minor, commission_minor,
-         percent_minor, old_available_minor, connectors)
-       select $1, 300000000 + n, $2, 'n-' || n, 'queued', 'qiwi_rub', 'wallet_phone', '*******4455', '\\x01', 'RUB',
-         100, 100, 100, 0, 0, 0, '{sandbox}'
-       from generate_series(1, ${count}) n`,
-      [shop.merchantId, shop.accountId],
-    );
+    await queueMany(gateway.db, shop, count);
   });
   after(() => gateway.close());
 

@@ -1,7 +1,9 @@
+import assert from 'node:assert/strict';
 import type { Order } from '../../src/core/order.ts';
 import { shippedServices } from '../../src/core/catalogue.ts';
 import { openDatabaseClock } from '../../src/db/clock.ts';
 import { type Db, openPool, type Tally } from '../../src/db/pool.ts';
+import { auditLedger } from '../../src/ledger/audit.ts';
 import { topUp } from '../../src/ledger/post.ts';
 import { createAccount } from '../../src/merchants/accounts.ts';
 import { createMerchant } from '../../src/merchants/enroll.ts';
@@ -80,6 +82,11 @@ export async function openRoom(fundedMinor: bigint, open = openTestDatabase): Pr
 }
 
 /** An order that passed every check: `amountMinor` to a wallet, free of commission. */
+/** Every claim of the audit about the whole database holds. */
+export async function assertSound({ db }: Pick<Room, 'db'>): Promise<void> {
+  for (const { name, violations } of await auditLedger(db)) assert.deepEqual(violations, [], name);
+}
+
 export function checkedOrder(room: Room, given: { orderId: string; amountMinor: bigint }): CheckedOrder {
   const order: Order = {
     ...given,

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, existsSync } from 'node:fs';
+import { chownSync } from 'node:fs';
 import { appendFile, cp, mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { findBinaries, findMissingPackages, findOwner, wordsOfOwner } from '../debian-postgres.ts';
 
 const deploy = join(import.meta.dirname, '../../../../deploy/pgbackrest');
-const binaries = ['17', '16', '15'].map((version) => `/usr/lib/postgresql/${version}/bin`);
 const user = 'vyplata';
 const startMaxMs = 60_000;
 
@@ -25,30 +25,15 @@ export type DebianServer = {
 
 /** What is missing here, as a sentence; undefined: nothing. */
 export function findMissing(): string | undefined {
-  const missing = [
-    ...(findBinaries() === undefined ? ['postgresql'] : []),
-    ...(existsSync('/usr/bin/pgbackrest') ? [] : ['pgbackrest']),
-  ];
-  return missing.length === 0 ? undefined : `the Debian packages ${missing.join(', ')} are needed`;
-}
-
-function findBinaries(): string | undefined {
-  return binaries.find((folder) => existsSync(join(folder, 'postgres')));
-}
-
-/** PostgreSQL refuses root; Debian's package brings a user for it. */
-function ownerOf(): { readonly uid: number; readonly gid: number } | undefined {
-  if (process.getuid?.() !== 0) return undefined;
-  const read = (flag: string): number => Number(spawnSync('id', [flag, 'postgres']).stdout.toString());
-  return { uid: read('-u'), gid: read('-g') };
+  return findMissingPackages({ pgbackrest: '/usr/bin/pgbackrest' });
 }
 
 /** Makes an empty cluster below `folder`, which has to exist; nothing is running yet. */
 export async function makeServer(folder: string): Promise<DebianServer> {
   const own = join(folder, 'server');
   const data = join(own, 'data');
-  const owner = ownerOf();
-  const asOwner = owner === undefined ? [] : ['--reuid', 'postgres', '--regid', 'postgres', '--clear-groups'];
+  const owner = findOwner();
+  const asOwner = wordsOfOwner();
   for (const name of ['', 'repository', 'spool', 'lock', 'log', 'conf']) {
     await mkdir(join(own, name), { mode: 0o700 });
     if (owner !== undefined) chownSync(join(own, name), owner.uid, owner.gid);

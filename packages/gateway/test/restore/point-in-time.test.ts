@@ -114,7 +114,11 @@ async function verifyRestored(scene: Scene, take: Take, { ended, waiting, lost }
 
 test('a database of one’s own, restored with pgBackRest to a moment, pays nothing a second time', async (context) => {
   const missing = findMissing();
-  if (missing !== undefined) return context.skip(missing);
+  if (missing !== undefined) {
+    // The gate installs them; on a developer's machine they may be missing.
+    assert.equal(process.env['CI'], undefined, missing);
+    return context.skip(missing);
+  }
   const folder = await makeFolder();
   const receiver = await startReceiver();
   const port = await findFreePort();

@@ -1,7 +1,7 @@
 // npm run upgrade-test               each pair of versions at length
 // npm run upgrade-test -- --short    as npm test does it
 import { forms } from '../faults/scenario.ts';
-import { wrongs } from '../faults/verify.ts';
+import { sumUp } from '../faults/verify.ts';
 import { pairs } from './pairs.ts';
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
@@ -20,11 +20,10 @@ for (const { name, run } of pairs) {
     process.stdout.write(`skipped ${name}: ${figures.skipped}\n`);
     continue;
   }
-  const isClean = figures.acknowledged > 0 && wrongs.every((wrong) => figures[wrong] === 0);
+  const { isClean, text } = sumUp(figures);
   if (!isClean) failed += 1;
-  const counts = wrongs.map((wrong) => `${wrong} ${figures[wrong]}`).join(', ');
   process.stdout.write(`${isClean ? 'ok     ' : 'WRONG  '} ${name}\n`);
-  process.stdout.write(`        ${figures.acknowledged} acknowledged, ${counts}\n`);
+  process.stdout.write(`        ${text}\n`);
   for (const finding of figures.findings.slice(0, 10)) process.stdout.write(`        ${finding}\n`);
 }
 process.exitCode = failed > 0 ? 1 : 0;

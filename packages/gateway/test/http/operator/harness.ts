@@ -264,3 +264,16 @@ const zeroAmounts = {
   receivable_minor: '0',
   funding_minor: '0',
 };
+
+/** So many queued payouts, `n-1` and so on, straight into the table: for lists that are longer than a page. */
+export async function queueMany(db: Db, { merchantId, accountId }: Shop, count: number): Promise<void> {
+  await db.query(
+    `insert into payout (merchant_id, payout_id, account_id, order_id, state, service_code, recipient_kind,
+       recipient_mask, recipient_sealed, currency, amount_minor, due_minor, debit_minor, commission_minor,
+       percent_minor, old_available_minor, connectors)
+     select $1, 300000000 + n, $2, 'n-' || n, 'queued', 'qiwi_rub', 'wallet_phone', '*******4455', '\\x01', 'RUB',
+       100, 100, 100, 0, 0, 0, '{sandbox}'
+     from generate_series(1, $3::integer) n`,
+    [merchantId, accountId, count],
+  );
+}
