@@ -144,9 +144,11 @@ async function startProcess({ folder, name, words, enter = [], stallAt = '' }: S
 
 /** Whom PostgreSQL starts meanwhile would keep its memory in use, and the node could not start again. */
 async function killNode(folder: string, node: Node): Promise<void> {
-  for (let pids = await processesOf(folder, node); pids.length > 0; pids = await processesOf(folder, node)) {
+  await untilFound('end of everything on a node', async () => {
+    const pids = await processesOf(folder, node);
     for (const pid of pids) signal(pid, 'SIGKILL');
-  }
+    return pids.length === 0 ? true : undefined;
+  });
 }
 
 /** Patroni, PostgreSQL and whatever they started: what names the node's own files, and all children of it. */
