@@ -133,7 +133,12 @@ export function openPool(options: PoolOptions): Db {
   const take = countWaits(pool, tally, connectThrough(pool, places));
   const isNamed = options.namedStatements ?? true;
   let isClosing = false;
-  pool.on('connect', (client) => watchReplication(client, () => (tally.unreplicated += 1)));
+  pool.on('connect', (client) => {
+    watchReplication(client, () => (tally.unreplicated += 1));
+    // A server that ends may say so in the packet that lets us in, before anybody has the connection and listens:
+    // without this the process would end too. The driver asks nothing on such a connection, so nobody misses the event.
+    client.on('error', () => {});
+  });
   // An idle connection that breaks emits here; without a listener it would end the process.
   pool.on('error', (error) => {
     if (!isClosing) options.onError?.(error);

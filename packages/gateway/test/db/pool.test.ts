@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -136,7 +136,9 @@ describe('what an error says about a transaction', () => {
 
   test('the last words of a server that ends itself are not: its log may have the commit', async () => {
     for (const severity of ['PANIC', 'FATAL']) {
-      const dying = await listen(severity);
+      const dying = await listen((socket) =>
+        socket.once('data', () => socket.end(lastWords(severity, '53100', 'could not write to file'))),
+      );
       const pool = openPool({ connection: dying.connection, name: 'test', connectionsMax: 1 });
       const error = await caught(pool.query('select 1'));
       await pool.close();
@@ -147,22 +149,45 @@ describe('what an error says about a transaction', () => {
   });
 });
 
-/** As PostgreSQL does when there is no room for its log: it takes one statement, says why, and is gone. */
-async function listen(severity: string): Promise<{ connection: Connection; close(): void }> {
-  const message = (type: string, body: string): Buffer => {
-    const head = Buffer.alloc(5);
-    head.write(type);
-    head.writeInt32BE(body.length + 4, 1);
-    return Buffer.concat([head, Buffer.from(body)]);
-  };
+test('the last words of a server that come together with its welcome end no process', async () => {
+  const dying = await listen((socket) => socket.end(lastWords('FATAL', '57P01', 'unexpected postmaster exit')));
+  const unheard: unknown[] = [];
+  const hear = (error: unknown): void => void unheard.push(error);
+  process.on('uncaughtException', hear);
+  const pool = openPool({ connection: dying.connection, name: 'test', connectionsMax: 1 });
+  try {
+    for (let tries = 0; tries < 3; tries += 1) await assert.rejects(pool.query('select 1'));
+    assert.deepEqual(unheard, []);
+  } finally {
+    process.off('uncaughtException', hear);
+    await pool.close();
+    dying.close();
+  }
+});
+
+/** A message of PostgreSQL's protocol. */
+function message(type: string, body: string): Buffer {
+  const head = Buffer.alloc(5);
+  head.write(type);
+  head.writeInt32BE(body.length + 4, 1);
+  return Buffer.concat([head, Buffer.from(body)]);
+}
+
+function lastWords(severity: string, state: string, text: string): Buffer {
+  return message('E', `S${severity}\0V${severity}\0C${state}\0M${text}\0\0`);
+}
+
+/** A server that lets everybody in; the rest is up to `serve`. */
+async function listen(serve: (socket: Socket) => void): Promise<{ connection: Connection; close(): void }> {
   const server = createServer((socket) => {
     socket.on('error', () => {});
     socket.once('data', () => {
+      // One piece for whoever reads it, with what `serve` writes at once.
+      socket.cork();
       socket.write(message('R', '\0\0\0\0'));
       socket.write(message('Z', 'I'));
-      socket.once('data', () => {
-        socket.end(message('E', `S${severity}\0V${severity}\0C53100\0Mcould not write to file\0\0`));
-      });
+      serve(socket);
+      socket.uncork();
     });
   });
   await once(server.listen({ port: 0, host: '127.0.0.1' }), 'listening');
