@@ -10,6 +10,7 @@ import type { Site } from './site.ts';
 const frozenMs = 27_000;
 const createMaxMs = 12_000;
 const answerMaxMs = 25_000;
+const comeBackMaxMs = 60_000;
 
 /** The postmaster and its children. */
 async function listProcesses(postmaster: number): Promise<number[]> {
@@ -44,7 +45,8 @@ async function killDatabase(site: Site, what: 'postmaster' | 'session'): Promise
 
 /** After a recovery the gateways have to come back first. */
 async function pickSession(site: Site): Promise<number> {
-  for (;;) {
+  const untilAt = performance.now() + comeBackMaxMs;
+  while (performance.now() < untilAt) {
     const [row] = await site
       .db()
       .query<{ pid: number }>(
@@ -53,6 +55,8 @@ async function pickSession(site: Site): Promise<number> {
     if (row !== undefined) return row.pid;
     await sleep(50);
   }
+  const crashes = await site.readCrashes();
+  throw new Error(`no gateway came back to its database; ${crashes.join(' ') || 'all of them run'}`);
 }
 
 type Asking = { readonly what: string; readonly maxMs: number; readonly ask: () => Promise<unknown> };

@@ -191,6 +191,8 @@ export function createProcesses({ folder, port, url, settings }: Place) {
   const bookPath = join(folder, 'book.ndjson');
 
   async function end(child: ChildProcess, signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null> {
+    // It ended by itself, which is told as a crash. Its end is not told a second time: nobody may wait for it.
+    if (!isRunning(child)) return child.exitCode;
     const exited = once(child, 'exit');
     asked.add(child);
     child.kill(signal);
