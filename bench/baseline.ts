@@ -22,7 +22,8 @@ export async function makeBaselineTables({ db }: BenchDatabase): Promise<void> {
     `insert into pgbench_accounts select n, (n - 1) / 100000 + 1, 0, '' from generate_series(1, $1::int) n`,
     [scale * 100_000],
   );
-  await db.query('analyze pgbench_accounts, pgbench_tellers, pgbench_branches');
+  // As pgbench does itself; otherwise the server would do it by itself, in the middle of the first rounds.
+  await db.query('vacuum (analyze) pgbench_accounts, pgbench_tellers, pgbench_branches');
 }
 
 const statements = {
