@@ -16,6 +16,7 @@ import { preflightOrder } from './http/routes/merchant/preflight.ts';
 import { registerMerchantRoutes } from './http/routes/merchant/routes.ts';
 import { type Needs as OperatorNeeds, registerOperatorRoutes } from './http/routes/operator/routes.ts';
 import { createServer, type HttpServer, type Log } from './http/server.ts';
+import { createVerifier } from './http/verify-signatures.ts';
 import { createQueue, type Job, type JobKind } from './jobs/queue.ts';
 import type { Reserve } from './jobs/seat.ts';
 import { createWorker, type Worker } from './jobs/worker.ts';
@@ -178,6 +179,7 @@ function registerRoutes(server: HttpServer, { options, parts, creator }: Served)
     ...ordering,
     directory,
     nonces: createNonces({ db: pools.probeDb, overloaded, onError: parts.report('a nonce could not be remembered') }),
+    verifier: createVerifier(),
     monotonicMs,
     log,
     supportContact,

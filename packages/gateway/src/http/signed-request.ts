@@ -1,6 +1,7 @@
 import type { Problem } from '../core/problem.ts';
 import type { AccountEntry } from '../merchants/directory.ts';
 import type { Nonces } from '../merchants/nonces.ts';
+import type { Verifier } from './verify-signatures.ts';
 
 /** What proving who sends a request takes. */
 export type AuthNeeds = {
@@ -9,6 +10,7 @@ export type AuthNeeds = {
     noteKeyUse(merchantId: bigint, keyId: bigint): void;
   };
   readonly nonces: Nonces;
+  readonly verifier: Verifier;
 };
 
 export type SignedRequest = {

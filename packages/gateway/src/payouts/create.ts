@@ -45,8 +45,11 @@ export type Creator = {
     readonly accountId: string;
     readonly order: Order;
   }): Promise<Repeat>;
-  /** Whether one more order would be refused for lack of room: worth knowing before any work is done on it. */
-  isFull(): boolean;
+  /**
+   * Whether one more order would be refused for lack of room: worth knowing before any work is done on it. `coming`:
+   * those that are being examined and will want to wait.
+   */
+  isFull(coming: number): boolean;
   waiting(): number;
   drain(): Promise<void>;
 };
@@ -76,7 +79,7 @@ export function createCreator(needs: Needs): Creator {
   return {
     create: (checked) => createPayout(needs, batch, checked),
     findRepeat: (input) => findRepeat(needs, input),
-    isFull: () => batch.waiting() >= needs.waitingMax,
+    isFull: (coming) => coming + batch.waiting() >= needs.waitingMax,
     waiting: () => batch.waiting(),
     drain: () => batch.drain(),
   };

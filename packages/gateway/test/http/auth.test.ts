@@ -8,6 +8,7 @@ import { type Directory, openDirectory } from '../../src/merchants/directory.ts'
 import { uploadKey } from '../../src/merchants/keys.ts';
 import type { SignatureRule } from '../../src/merchants/load.ts';
 import { setNetworks } from '../../src/merchants/networks.ts';
+import { createVerifier } from '../../src/http/verify-signatures.ts';
 import { createNonces, type Nonces, sweepNonces } from '../../src/merchants/nonces.ts';
 import { enroll, type Ground, openAccount, openGround } from '../merchants/harness.ts';
 
@@ -49,7 +50,7 @@ describe('who sends a request', () => {
   /** The codes of the refusal, or `ok`. */
   async function send(sent: Sent): Promise<string> {
     const found = await authenticate(
-      { directory, nonces },
+      { directory, nonces, verifier: createVerifier() },
       {
         rawHeaders: Object.entries({ account: shop.accountId, ...sent.headers }).flat(),
         body: sent.body ?? body,
