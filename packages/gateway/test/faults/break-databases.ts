@@ -30,12 +30,14 @@ async function killDatabase(site: Site, what: 'postmaster' | 'session'): Promise
     await site.database.restart();
     return;
   }
-  process.kill(await pickSession(site), 'SIGKILL');
+  const killed = await pickSession(site);
+  process.kill(killed, 'SIGKILL');
   for (let tries = 0; tries < 200; tries += 1) {
     const isBack = await site
       .db()
-      .query('select 1')
-      .then(() => true)
+      // Until PostgreSQL has noticed, it answers and lists the session as if nothing were.
+      .query('select 1 from pg_stat_activity where pid = $1', [killed])
+      .then((rows) => rows.length === 0)
       .catch(() => false);
     if (isBack) return;
     await sleep(50);
