@@ -10,6 +10,7 @@ import { type Load, sendAll, sleep } from '../faults/load.ts';
 import { startReceiver } from '../faults/receiver.ts';
 import { createProcesses, makeFolder, masterKey, openShop, removeFolder, type Watched } from '../faults/site.ts';
 import { findFreePort, runCommand } from '../gateway.ts';
+import { skipMissing } from '../skip-missing.ts';
 import { type DebianServer, findMissing, makeServer } from './debian-server.ts';
 
 const migrations = fileURLToPath(new URL('../../migrations', import.meta.url));
@@ -113,12 +114,7 @@ async function verifyRestored(scene: Scene, take: Take, { ended, waiting, lost }
 }
 
 test('a database of one’s own, restored with pgBackRest to a moment, pays nothing a second time', async (context) => {
-  const missing = findMissing();
-  if (missing !== undefined) {
-    // The gate installs them; on a developer's machine they may be missing.
-    assert.equal(process.env['CI'], undefined, missing);
-    return context.skip(missing);
-  }
+  if (skipMissing(context, findMissing())) return;
   const folder = await makeFolder();
   const receiver = await startReceiver();
   const port = await findFreePort();
