@@ -92,7 +92,8 @@ export const settings: readonly Setting[] = [
   {
     name: 'UV_THREADPOOL_SIZE',
     default: null,
-    meaning: 'threads that make signatures, read by Node itself: 4 when absent; as many as there are cores is best',
+    meaning:
+      'threads that make and verify signatures, read by Node itself: 4 when absent; as many as there are cores is best',
   },
   { name: 'POLL_MS', default: '100', meaning: 'how often a worker looks for jobs that other processes queued' },
   {

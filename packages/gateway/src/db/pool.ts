@@ -207,8 +207,7 @@ async function takeConnection(take: Take): Promise<Held> {
   const noteBroken = (error: unknown): void => {
     broken = error instanceof Error ? error : new Error(String(error));
   };
-  // Of a connection that breaks between two statements the driver tells by an event, which ends the process when nobody
-  // listens.
+  // Of a connection that breaks between two statements the driver tells by an event alone.
   client.on('error', noteBroken);
   return {
     noteBroken,

@@ -29,10 +29,8 @@ export async function authenticate(needs: AuthNeeds, request: SignedRequest): Pr
   if (account !== undefined && account.signatureRule !== 'v1' && hasSignatureV2(request.rawHeaders)) {
     return authenticateV2(needs, request);
   }
-  const verdict =
-    account === undefined
-      ? 'wrong'
-      : await findKey(needs.verifier, account.keys, { body: request.body, sign: signature });
+  const signed = { body: request.body, sign: signature };
+  const verdict = await findKey(needs.verifier, account?.keys ?? [], signed);
   if (account === undefined || verdict === 'wrong') {
     return {
       ok: false,

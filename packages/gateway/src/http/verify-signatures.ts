@@ -1,12 +1,6 @@
-import type { KeyObject } from 'node:crypto';
-import { type Digest, verifySignature, verifySignatureAsync } from '@vyplata/sdk/signature';
+import { verifySignature, verifySignatureAsync } from '@vyplata/sdk/signature';
 
-export type Signed = {
-  readonly body: Uint8Array;
-  readonly sign: Uint8Array;
-  readonly key: KeyObject;
-  readonly digest: Digest;
-};
+export type Signed = Readonly<Parameters<typeof verifySignatureAsync>[0]>;
 
 export type Verifier = {
   /** Whether the key made the signature over these bytes. */

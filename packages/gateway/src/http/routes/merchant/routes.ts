@@ -102,8 +102,8 @@ async function answerRequest(needs: Needs, route: Route, incoming: Incoming): Pr
     return answerRefusal(problems, language, noCreate);
   };
   // First of all: refusing has to be cheap, or what is refused takes the time of what could be accepted.
-  if (route.isCreate && needs.creator.isFull(needs.verifier.waiting()))
-    return refuse([{ code: 'overloaded', field: 'request' }]);
+  const isFull = route.isCreate && needs.creator.isFull(needs.verifier.waiting());
+  if (isFull) return refuse([{ code: 'overloaded', field: 'request' }]);
   if (isEncoded(request)) return refuse([{ code: 'content_encoding_refused', field: 'request' }]);
   const body = request.body instanceof Uint8Array ? request.body : new Uint8Array();
   try {
