@@ -108,14 +108,16 @@ const preciseRateMax = 100;
 const spunMs = 2;
 
 /** Node's timers are late by up to a millisecond, much beside an order that takes three: the last stretch is spun. */
-function keepTime(ratePerSecond: number): void {
-  if (isOver()) return;
+function keepTime(): void {
   wakeIdle();
-  const restMs = startedAt + (next / ratePerSecond) * 1_000 - performance.now();
-  // Due, and no connection is free: whoever waits for an answer must not take the processor from it.
-  if (restMs <= 0) setTimeout(keepTime, 1, ratePerSecond);
-  else if (restMs > spunMs) setTimeout(keepTime, restMs - spunMs, ratePerSecond);
-  else setImmediate(keepTime, ratePerSecond);
+  const { ratePerSecond = Number.POSITIVE_INFINITY } = task;
+  // While an answer is on its way, the processor is left to whoever makes it.
+  if (ratePerSecond > preciseRateMax || idle.length < task.connections) return;
+  const due = startedAt + (next / ratePerSecond) * 1_000;
+  if (due - performance.now() > spunMs) return;
+  let now = performance.now();
+  while (now < due) now = performance.now();
+  wakeIdle();
 }
 
 function followReceiver(port: number): Socket {
@@ -149,8 +151,7 @@ async function waitForEnds(): Promise<void> {
 const follower = task.receiverPort === undefined ? undefined : followReceiver(task.receiverPort);
 if (follower !== undefined) await new Promise((resolve) => follower.once('connect', resolve));
 startedAt = performance.now();
-const clock = setInterval(wakeIdle, 1);
-if (task.ratePerSecond !== undefined && task.ratePerSecond <= preciseRateMax) keepTime(task.ratePerSecond);
+const clock = setInterval(keepTime, 1);
 await Promise.all(Array.from({ length: task.connections }, runClient));
 const seconds = (performance.now() - startedAt) / 1_000;
 clearInterval(clock);
