@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { type Db, openPool } from '../../src/db/pool.ts';
 import { type Load, order, post, sleep } from './load.ts';
 import { createUser } from '../../src/operators/users.ts';
-import { signText } from './orders.ts';
+import { signedOrder, signText } from './orders.ts';
 import { breakSite, type Ground, randomMs, type Scenario } from './scenario.ts';
 import type { Site } from './site.ts';
 
@@ -193,9 +193,10 @@ export const databaseScenarios: readonly Scenario[] = [
           const load = ground.startLoad({ clients: 40 });
           for (let round = 0; round < rounds / 2; round += 1) {
             await sleep(300);
+            const ask = askFor(await firstAccepted(load));
             await lockBalance(ground, async () => {
               await sleep(1_000);
-              const status = await post(site, shop, readFirst());
+              const status = await post(site, shop, ask);
               assert.equal(status.status, 200, 'status while no order can be accepted');
               await sleep(1_000);
             });
@@ -209,8 +210,17 @@ export const databaseScenarios: readonly Scenario[] = [
   },
 ];
 
-function readFirst(): { path: string; body: string; sign: string } {
-  const body = '{"order_id":"order-0"}';
+/** An order that is there for certain: of those that came first some are refused, there being no room for them. */
+async function firstAccepted(load: Load): Promise<number> {
+  for (const untilAt = performance.now() + comeBackMaxMs; performance.now() < untilAt; await sleep(50)) {
+    const accepted = load.readAnswers().find(({ created }) => created === 'yes');
+    if (accepted !== undefined) return accepted.at;
+  }
+  throw new Error(`no order was accepted within ${comeBackMaxMs / 1_000} s`);
+}
+
+function askFor(at: number): { path: string; body: string; sign: string } {
+  const body = JSON.stringify({ order_id: signedOrder(at).orderId });
   return { path: '/v1/payout/status', body, sign: signText(body) };
 }
 
