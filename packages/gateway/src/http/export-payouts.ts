@@ -1,47 +1,76 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { findCurrency } from '../core/currency.ts';
 import { isFinal, type PayoutState } from '../core/payout.ts';
 import type { Sql } from '../db/pool.ts';
-import { type PayoutFilter, type PayoutTexts, searchPayoutTexts } from '../payouts/search.ts';
+import {
+  type PayoutCell,
+  type PayoutCells,
+  type PayoutFilter,
+  payoutCells,
+  searchPayoutCells,
+} from '../payouts/search.ts';
 import { type Cell, writeCsvField, writeCsvRow } from './export-csv.ts';
 import { type ExportedFile, openExport } from './export-file.ts';
 import { writeXlsx } from './export-xlsx.ts';
 
 export type ExportFormat = 'csv' | 'xlsx';
 
-/** Its text is written as it is: nothing in it has to be quoted or made harmless. */
-type Plain = 'plain' | 'number';
-type Column = readonly [name: string, read: (payout: PayoutTexts) => string | null, kind: Plain | 'text'];
+/** All but a text is written as it is: nothing in it has to be quoted or made harmless. */
+type Kind = 'plain' | 'number' | 'text';
+type Column = readonly [name: string, kind: Kind, read: (payout: PayoutCells) => string];
+
+function cell(name: PayoutCell): (payout: PayoutCells) => string {
+  const place = payoutCells.indexOf(name);
+  return (payout) => payout[place] ?? '';
+}
+
+const payoutIdOf = cell('payoutId');
+const currencyOf = cell('currency');
+const stateOf = cell('state');
 
 /** Amounts have at most eleven digits: a spreadsheet's number holds them, and can be summed up. */
-const amount = (read: (payout: PayoutTexts) => string | null) => (payout: PayoutTexts) => {
-  const minorText = read(payout);
-  return minorText === null ? null : String(Number(minorText) / 10 ** (findCurrency(payout.currency)?.digits ?? 2));
-};
+function amount(name: PayoutCell): (payout: PayoutCells) => string {
+  const read = cell(name);
+  return (payout) => {
+    const minor = read(payout);
+    return minor === '' ? '' : String(Number(minor) / 10 ** (findCurrency(currencyOf(payout))?.digits ?? 2));
+  };
+}
+
+/** ISO 8601 in milliseconds, from PostgreSQL's form in microseconds, which ends with the last digit that is not 0. */
+function moment(name: PayoutCell): (payout: PayoutCells) => string {
+  const read = cell(name);
+  return (payout) => {
+    const text = read(payout);
+    if (text === '') return '';
+    return `${text.slice(0, 10)}T${text.slice(11, 19)}.${text.slice(20, 23).padEnd(3, '0')}Z`;
+  };
+}
 
 const ownColumns: readonly Column[] = [
-  ['id', ({ payoutId }) => payoutId, 'number'],
-  ['order_id', ({ orderId }) => orderId, 'text'],
-  ['account_id', ({ accountId }) => accountId, 'plain'],
-  ['payment_status', ({ state }) => (isFinal(state as PayoutState) ? state : 'wait'), 'plain'],
-  ['service_code', ({ serviceCode }) => serviceCode, 'text'],
-  ['recipient', ({ recipientMask }) => recipientMask, 'text'],
-  ['currency', ({ currency }) => currency, 'plain'],
-  ['amount', amount(({ amountMinor }) => amountMinor), 'number'],
-  ['due', amount(({ dueMinor }) => dueMinor), 'number'],
-  ['commission', amount(({ commissionMinor }) => commissionMinor), 'number'],
-  ['debit', amount(({ debitMinor }) => debitMinor), 'number'],
-  ['paid', amount(({ finalPaidMinor }) => finalPaidMinor), 'number'],
-  ['fail_reason', ({ failReason }) => failReason, 'text'],
-  ['rrn', ({ rrn }) => rrn, 'text'],
-  ['created_at', ({ createdAt }) => createdAt, 'plain'],
-  ['final_at', ({ finalAt }) => finalAt, 'plain'],
+  ['id', 'number', payoutIdOf],
+  ['order_id', 'text', cell('orderId')],
+  ['account_id', 'plain', cell('accountId')],
+  ['payment_status', 'plain', (payout) => (isFinal(stateOf(payout) as PayoutState) ? stateOf(payout) : 'wait')],
+  ['service_code', 'text', cell('serviceCode')],
+  ['recipient', 'text', cell('recipientMask')],
+  ['currency', 'plain', currencyOf],
+  ['amount', 'number', amount('amountMinor')],
+  ['due', 'number', amount('dueMinor')],
+  ['commission', 'number', amount('commissionMinor')],
+  ['debit', 'number', amount('debitMinor')],
+  ['paid', 'number', amount('finalPaidMinor')],
+  ['fail_reason', 'text', cell('failReason')],
+  ['rrn', 'text', cell('rrn')],
+  ['created_at', 'plain', moment('createdAt')],
+  ['final_at', 'plain', moment('finalAt')],
 ];
 
 const operatorColumns: readonly Column[] = [
   ...ownColumns,
-  ['merchant_id', ({ merchantId }) => merchantId, 'number'],
-  ['state', ({ state }) => state, 'plain'],
-  ['attempts', ({ attempts }) => attempts, 'number'],
+  ['merchant_id', 'number', cell('merchantId')],
+  ['state', 'plain', stateOf],
+  ['attempts', 'number', cell('attempts')],
 ];
 
 /** The event loop stands still while a page is read and written: some milliseconds. */
@@ -72,26 +101,28 @@ export const contentTypes = {
   xlsx: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
 } as const;
 
-/** The next page is read while this one is written. */
-async function* readPages(sql: Sql, filter: PayoutFilter): AsyncGenerator<PayoutTexts[]> {
-  const read = (beforeId?: bigint): Promise<PayoutTexts[]> => {
-    const page = searchPayoutTexts(sql, filter, { beforeId, limit: pageRows });
+/** The next page is read while this one is written: it is asked for, and the question sent, before. */
+async function* readPages(sql: Sql, filter: PayoutFilter): AsyncGenerator<readonly PayoutCells[]> {
+  const read = (beforeId?: bigint): Promise<readonly PayoutCells[]> => {
+    const page = searchPayoutCells(sql, filter, { beforeId, limit: pageRows });
     // Whoever asks for the page is told; a reader that went away does not ask.
     page.catch(() => {});
     return page;
   };
-  let next: Promise<PayoutTexts[]> | undefined = read();
+  let next: Promise<readonly PayoutCells[]> | undefined = read();
   while (next !== undefined) {
-    const page: PayoutTexts[] = await next;
+    const page: readonly PayoutCells[] = await next;
     const last = page.at(-1);
-    next = last === undefined || page.length < pageRows ? undefined : read(BigInt(last.payoutId));
+    next = last === undefined || page.length < pageRows ? undefined : read(BigInt(payoutIdOf(last)));
+    // What is asked leaves with the turn of the event loop, and writing takes the rest of the turn.
+    await nextTurn();
     yield page;
   }
 }
 
 async function* writeCsv(
   columns: readonly Column[],
-  pages: AsyncIterable<readonly PayoutTexts[]>,
+  pages: AsyncIterable<readonly PayoutCells[]>,
 ): AsyncGenerator<Uint8Array> {
   yield Buffer.from(writeCsvRow(columns.map(([name]) => name)));
   for await (const page of pages) {
@@ -101,12 +132,12 @@ async function* writeCsv(
   }
 }
 
-function writeLine(columns: readonly Column[], payout: PayoutTexts): string {
+function writeLine(columns: readonly Column[], payout: PayoutCells): string {
   let line = '';
   let separator = '';
-  for (const [, read, kind] of columns) {
-    const text = read(payout);
-    line += separator + (kind === 'text' ? writeCsvField(text) : (text ?? ''));
+  for (const [, kind, read] of columns) {
+    const value = read(payout);
+    line += separator + (kind === 'text' ? writeCsvField(value) : value);
     separator = ',';
   }
   return `${line}\r\n`;
@@ -114,13 +145,14 @@ function writeLine(columns: readonly Column[], payout: PayoutTexts): string {
 
 async function* readCells(
   columns: readonly Column[],
-  pages: AsyncIterable<readonly PayoutTexts[]>,
+  pages: AsyncIterable<readonly PayoutCells[]>,
 ): AsyncGenerator<Cell[][]> {
   for await (const page of pages) {
     yield page.map((payout) =>
-      columns.map(([, read, kind]) => {
-        const text = read(payout);
-        return kind === 'number' && text !== null ? Number(text) : text;
+      columns.map(([, kind, read]) => {
+        const value = read(payout);
+        if (value === '') return null;
+        return kind === 'number' ? Number(value) : value;
       }),
     );
   }

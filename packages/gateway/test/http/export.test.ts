@@ -47,6 +47,9 @@ const hostile = [
   'Заказ 1',
 ];
 
+/** What stands between the cells while the database sends them. */
+const withEnds = 'one\u001ftwo\u001ethree';
+
 test('fields are quoted as RFC 4180 says, and no field is a formula', () => {
   assert.equal(writeCsvRow(['a', 1.5, null, 'b,"c"']), 'a,1.5,,"b,""c"""\r\n');
   const [record = []] = readCsv(writeCsvRow(hostile));
@@ -113,7 +116,7 @@ describe('payouts as a file', () => {
     await acceptPayouts(
       gateway.db,
       shop,
-      hostile.filter((text) => !/[\r\n\t]/.test(text)).map((orderId) => ({ orderId })),
+      [...hostile.filter((text) => !/[\r\n\t]/.test(text)), withEnds].map((orderId) => ({ orderId })),
     );
     await queueMany(gateway.db, shop, count);
   });
@@ -133,7 +136,7 @@ describe('payouts as a file', () => {
     const [names = [], ...records] = readCsv(text);
     assert.deepEqual(names.slice(0, 2), ['id', 'order_id']);
     const ids = records.map(([id]) => Number(id));
-    assert.equal(new Set(ids).size, count + 6);
+    assert.equal(new Set(ids).size, count + 7);
     assert.deepEqual(
       ids,
       ids.toSorted((a, b) => b - a),
@@ -156,7 +159,8 @@ describe('payouts as a file', () => {
        select $1, 400000000 + n, $2, 'exact-' || n, case n when 1 then 'paid' else 'queued' end, 1, 'qiwi_rub',
          'wallet_phone', '*******4455', '\\x01', 'RUB', 100029, 100029, 100129, 100, 0, 0,
          case n when 1 then 90001 end, case n when 1 then 7 end, '{sandbox}', case n when 1 then '000000000012' end,
-         '2026-02-03 04:05:06.789999+00', case n when 1 then '2026-02-03 23:59:59.1+00'::timestamptz end
+         '2026-02-03 04:05:06+00'::timestamptz + (2 - n) * interval '0.789999 seconds',
+         case n when 1 then '2026-02-03 23:59:59.1+00'::timestamptz end
        from generate_series(1, 2) n`,
       [other.merchantId, other.accountId],
     );
@@ -184,13 +188,23 @@ describe('payouts as a file', () => {
     const queued = await read(400_000_002);
     assert.equal(queued['commission'], '1');
     assert.deepEqual(
-      [queued['payment_status'], queued['paid'], queued['rrn'], queued['final_at']],
-      ['wait', '', '', ''],
+      [queued['payment_status'], queued['paid'], queued['rrn'], queued['created_at'], queued['final_at']],
+      ['wait', '', '', '2026-02-03T04:05:06.000Z', ''],
     );
     const book = await download('/operator/v1/payouts/export?id=400000001&format=xlsx');
     const sheet = strFromU8(unzipSync(book.bytes)['xl/worksheets/sheet1.xml'] ?? new Uint8Array());
     assert.match(sheet, /<c><v>1000\.29<\/v><\/c>/);
     assert.match(sheet, /<t xml:space="preserve">000000000012<\/t>/);
+  });
+
+  test('an order_id cannot move the cells beside it', async () => {
+    const { text } = await download(`/operator/v1/payouts/export?order_id=${encodeURIComponent(withEnds)}`);
+    const [names = [], ...records] = readCsv(text);
+    assert.equal(records.length, 1);
+    const [record = []] = records;
+    assert.equal(record.length, names.length);
+    assert.equal(record[names.indexOf('order_id')], 'one\ufffdtwo\ufffdthree');
+    assert.equal(record[names.indexOf('state')], 'queued');
   });
 
   test('the filters are those of the list, and wrong ones are refused before anything is sent', async () => {
@@ -219,7 +233,7 @@ describe('payouts as a file', () => {
     const { status, text } = await download('/merchant/v1/payouts/export', person);
     assert.equal(status, 200);
     const [names = [], ...records] = readCsv(text);
-    assert.equal(records.length, count + 6);
+    assert.equal(records.length, count + 7);
     assert.ok(!names.includes('state') && !names.includes('merchant_id') && !text.includes('theirs'));
     const foreign = await download(`/merchant/v1/payouts/export?account_id=${other.accountId}`, person);
     assert.equal(readCsv(foreign.text).length, 1);
