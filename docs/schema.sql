@@ -1438,30 +1438,37 @@ begin
     from (select merchant_id, account_id, max(posting_id) as last_id from fresh group by 1, 2) f
     where m.merchant_id = f.merchant_id and m.account_id = f.account_id
   ), step as materialized (
-    select f.*, a.currency, case f.kind when 'hold' then 'accepted' else e.state end as state, e.took_ms
+    select f.merchant_id, f.account_id, f.kind, f.connector, date_trunc('minute', f.created_at, 'UTC') as minute_at,
+      case f.kind when 'hold' then 'accepted' else e.state end as state,
+      least(200, ceil(4 * ln(greatest(e.took_ms, 1)) / ln(2::float8)))::integer as bucket,
+      count(*) as payouts, sum(f.paid_minor) as paid_minor
     from fresh f
-    join account a on a.merchant_id = f.merchant_id and a.account_id = f.account_id
     left join lateral (
-      select p.state, extract(epoch from f.created_at - p.created_at) * 1000 as took_ms from payout p
+      select p.state, extract(epoch from f.created_at - p.created_at)::float8 * 1000 as took_ms from payout p
       where f.kind in ('capture', 'release') and p.merchant_id = f.merchant_id and p.payout_id = f.payout_id
     ) e on true
     where f.payout_id is not null and f.kind in ('hold', 'send', 'recall', 'capture', 'release')
+    group by 1, 2, 3, 4, 5, 6, 7
   ), change as (
     -- Where it was, and where it is.
-    select merchant_id, currency, 'ever' as span, '-infinity'::timestamptz as starts_at, d.state, d.payouts,
-      case d.state when 'paid' then paid_minor else 0 end as paid_minor
-    from step cross join lateral (values
-      ('queued', case kind when 'hold' then 1 when 'recall' then 1 when 'send' then -1
-        when 'release' then case when connector is null then -1 end end),
-      ('sent', case kind when 'send' then 1 when 'recall' then -1 when 'capture' then -1
-        when 'release' then case when connector is not null then -1 end end),
-      (state, case when kind in ('capture', 'release') then 1 end)
+    select s.merchant_id, a.currency, 'ever' as span, '-infinity'::timestamptz as starts_at, d.state,
+      d.payouts * s.payouts as payouts, case d.state when 'paid' then s.paid_minor else 0 end as paid_minor
+    from step s
+    join account a on a.merchant_id = s.merchant_id and a.account_id = s.account_id
+    cross join lateral (values
+      ('queued', case s.kind when 'hold' then 1 when 'recall' then 1 when 'send' then -1
+        when 'release' then case when s.connector is null then -1 end end),
+      ('sent', case s.kind when 'send' then 1 when 'recall' then -1 when 'capture' then -1
+        when 'release' then case when s.connector is not null then -1 end end),
+      (s.state, case when s.kind in ('capture', 'release') then 1 end)
     ) as d (state, payouts)
     where d.payouts is not null and d.state is not null
     union all
-    select merchant_id, currency, s.span, date_trunc(s.span, created_at, 'UTC'), state, 1, paid_minor
-    from step cross join (values ('day'), ('minute')) as s (span)
-    where kind in ('hold', 'capture', 'release') and state in ('accepted', 'paid', 'fail', 'cancel')
+    select s.merchant_id, a.currency, t.span, date_trunc(t.span, s.minute_at, 'UTC'), s.state, s.payouts, s.paid_minor
+    from step s
+    join account a on a.merchant_id = s.merchant_id and a.account_id = s.account_id
+    cross join (values ('day'), ('minute')) as t (span)
+    where s.kind in ('hold', 'capture', 'release') and s.state in ('accepted', 'paid', 'fail', 'cancel')
   ), counts as (
     insert into payout_count as c (merchant_id, currency, span, starts_at, state, payouts, paid_minor)
     select merchant_id, currency, span, starts_at, state, sum(payouts), sum(paid_minor) from change
@@ -1470,8 +1477,7 @@ begin
       set payouts = c.payouts + excluded.payouts, paid_minor = c.paid_minor + excluded.paid_minor
   ), outcomes as (
     insert into outcome_count as c (connector, hour_at, state, bucket, payouts)
-    select connector, date_trunc('hour', created_at, 'UTC'), state,
-      least(200, greatest(0, ceil(4 * log(2, greatest(took_ms, 1)::numeric))))::integer, count(*)
+    select connector, date_trunc('hour', minute_at, 'UTC'), state, bucket, sum(payouts)
     from step
     where kind in ('capture', 'release') and connector is not null and state in ('paid', 'fail', 'cancel')
     group by 1, 2, 3, 4
