@@ -16,7 +16,7 @@ import { type ExportedFile, openExport } from './export-file.ts';
 import { actorOf } from './routes/operator/route.ts';
 import { nameMerchant } from './routes/operator/subject.ts';
 import { writeOwnAccount, writeOwnBalance, writeOwnPosting } from './schemas/cabinet/accounts.ts';
-import { writeOwnDelivery, writeOwnNotification, writeOwnPayout } from './schemas/cabinet/payouts.ts';
+import { writeOwnNotification, writeOwnPayout } from './schemas/cabinet/payouts.ts';
 import { writeMoment } from './schemas/operator/fields.ts';
 import { writeAccountLimits } from './schemas/operator/limits.ts';
 import {
@@ -26,6 +26,7 @@ import {
   writeNotificationKey,
   writePosting,
 } from './schemas/operator/merchants.ts';
+import { writeDelivery } from './schemas/operator/payout-fields.ts';
 import { writeUser } from './schemas/operator/people.ts';
 import { writeAccountService } from './schemas/operator/services.ts';
 
@@ -142,7 +143,7 @@ async function* listTold(sql: Sql, merchantId: bigint): AsyncGenerator<readonly 
   }
   for (let after = { notificationId: 0n, tryNo: 0 }; ; ) {
     const rows = await listDeliveriesAfter(sql, { merchantId, ...after, limit: pageRows });
-    yield rows.map((row) => ['delivery', writeOwnDelivery(row)] as const);
+    yield rows.map((row) => ['delivery', writeDelivery(row)] as const);
     const last = rows.at(-1);
     if (last === undefined || rows.length < pageRows) return;
     after = last;

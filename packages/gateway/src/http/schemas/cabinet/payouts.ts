@@ -2,20 +2,17 @@ import { z } from 'zod';
 import { isFinal } from '../../../core/payout.ts';
 import type { DeliveryLine, NotificationLine, PayoutHistory } from '../../../payouts/history.ts';
 import type { PayoutLine } from '../../../payouts/search.ts';
+import { amountAnswer, amountWriter, idText, momentAnswer, pageQuery, writeMoment } from '../operator/fields.ts';
 import {
-  accountIdAnswer,
-  amountAnswer,
-  amountWriter,
-  archivedAtAnswer,
-  idAnswer,
-  idText,
-  momentAnswer,
-  pageQuery,
-  writeMoment,
-} from '../operator/fields.ts';
+  deliveryAnswer,
+  notificationFields,
+  payoutFields,
+  signedFields,
+  writeDelivery,
+  writeNotificationFields,
+  writePayoutFields,
+} from '../operator/payout-fields.ts';
 import { exportFormat, payoutQuery, payoutSearchBody } from '../operator/payouts.ts';
-
-const statusField = z.enum(['wait', 'paid', 'fail', 'cancel']);
 
 /** The operators' filters without those that show what only operators know. */
 export const ownPayoutQuery = payoutQuery.omit({ merchant_id: true, state: true });
@@ -23,63 +20,15 @@ export const ownExportQuery = ownPayoutQuery.omit({ cursor: true, limit: true })
 export const ownSearchBody = payoutSearchBody.omit({ merchant_id: true, state: true });
 
 export const ownPayoutAnswer = z
-  .object({
-    id: idAnswer,
-    account_id: accountIdAnswer,
-    order_id: z.string(),
-    payment_status: statusField,
-    service_code: z.string(),
-    recipient_kind: z.string(),
-    recipient: z.string().meta({ description: 'Masked; empty when it was deleted' }),
-    currency: z.string(),
-    amount: amountAnswer,
-    due: amountAnswer.meta({ description: 'What the recipient is to get' }),
-    debit: amountAnswer.meta({ description: 'What was taken from the account when the payout was accepted' }),
-    commission: amountAnswer,
-    paid: amountAnswer.nullable().meta({ description: 'What the recipient got; null until final' }),
-    final_commission: amountAnswer.nullable(),
-    account_old_balance: amountAnswer,
-    account_new_balance: amountAnswer,
-    fail_reason: z.string().nullable(),
-    rrn: z.string().nullable(),
-    notification_endpoint_id: z.int().nullable(),
-    notification_endpoint_url: z.string().nullable(),
-    created_at: momentAnswer,
-    final_at: momentAnswer.nullable(),
-    archived_at: archivedAtAnswer,
-  })
+  .object({ ...payoutFields, account_new_balance: amountAnswer })
   .meta({ id: 'OwnPayout' });
 
 export function writeOwnPayout(payout: PayoutLine): z.input<typeof ownPayoutAnswer> {
-  const write = amountWriter(payout.currency);
   const leftMinor = isFinal(payout.state)
     ? (payout.finalPaidMinor ?? 0n) + (payout.finalCommissionMinor ?? 0n)
     : payout.debitMinor;
-  return {
-    id: Number(payout.payoutId),
-    account_id: payout.accountId,
-    order_id: payout.orderId,
-    payment_status: isFinal(payout.state) ? payout.state : 'wait',
-    service_code: payout.serviceCode,
-    recipient_kind: payout.recipientKind,
-    recipient: payout.recipientMask,
-    currency: payout.currency,
-    amount: write(payout.amountMinor),
-    due: write(payout.dueMinor),
-    debit: write(payout.debitMinor),
-    commission: write(payout.commissionMinor),
-    paid: write(payout.finalPaidMinor),
-    final_commission: write(payout.finalCommissionMinor),
-    account_old_balance: write(payout.oldAvailableMinor),
-    account_new_balance: write(payout.oldAvailableMinor - leftMinor),
-    fail_reason: payout.failReason,
-    rrn: payout.rrn,
-    notification_endpoint_id: payout.endpointId,
-    notification_endpoint_url: payout.endpointUrl,
-    created_at: writeMoment(payout.createdAt),
-    final_at: writeMoment(payout.finalAt),
-    archived_at: writeMoment(payout.archivedAt),
-  };
+  const write = amountWriter(payout.currency);
+  return { ...writePayoutFields(payout), account_new_balance: write(payout.oldAvailableMinor - leftMinor) };
 }
 
 export const ownNotificationParams = z.object({ notification_id: idText });
@@ -93,64 +42,14 @@ export const ownNotificationQuery = z.strictObject({
   ...pageQuery,
 });
 
-export const ownNotificationAnswer = z
-  .object({
-    id: idAnswer,
-    payout_id: idAnswer,
-    account_id: accountIdAnswer,
-    endpoint_id: z.int().nullable(),
-    url: z.string(),
-    method: z.enum(['POST', 'GET']),
-    state: z.enum(['pending', 'delivered', 'dead']),
-    tries: z.int(),
-    created_at: momentAnswer,
-    ended_at: momentAnswer.nullable(),
-  })
-  .meta({ id: 'OwnNotification' });
+export const ownNotificationAnswer = z.object(notificationFields).meta({ id: 'OwnNotification' });
 
-export function writeOwnNotification(line: NotificationLine): z.input<typeof ownNotificationAnswer> {
-  return {
-    id: Number(line.notificationId),
-    payout_id: Number(line.payoutId),
-    account_id: line.accountId,
-    endpoint_id: line.endpointId,
-    url: line.url,
-    method: line.method === 'GET' ? 'GET' : 'POST',
-    state: line.state,
-    tries: line.tries,
-    created_at: writeMoment(line.createdAt),
-    ended_at: writeMoment(line.endedAt),
-  };
-}
-
-const deliveryAnswer = z
-  .object({
-    notification_id: idAnswer,
-    try_no: z.int(),
-    started_at: momentAnswer,
-    duration_ms: z.int(),
-    status_code: z.int().nullable(),
-    error: z.string().nullable(),
-    answer: z.string().nullable().meta({ description: 'The beginning of what the receiver answered' }),
-  })
-  .meta({ id: 'OwnDelivery' });
-
-export function writeOwnDelivery(line: DeliveryLine): z.input<typeof deliveryAnswer> {
-  return {
-    notification_id: Number(line.notificationId),
-    try_no: line.tryNo,
-    started_at: writeMoment(line.startedAt),
-    duration_ms: line.durationMs,
-    status_code: line.statusCode,
-    error: line.error,
-    answer: line.answer,
-  };
-}
+export const writeOwnNotification: (line: NotificationLine) => z.input<typeof ownNotificationAnswer> =
+  writeNotificationFields;
 
 export const ownNotificationDetailAnswer = z.object({
   notification: ownNotificationAnswer,
-  signed_text: z.string().meta({ description: 'The exact text that sign covers' }),
-  sign: z.string().nullable().meta({ description: 'null before the first try' }),
+  ...signedFields,
   deliveries: z.array(deliveryAnswer),
 });
 
@@ -161,7 +60,7 @@ export function writeOwnNotificationDetail(
   deliveries: readonly DeliveryLine[],
 ): z.input<typeof ownNotificationDetailAnswer> {
   const { signedText: text, sign } = notification;
-  const lines = deliveries.map(writeOwnDelivery);
+  const lines = deliveries.map(writeDelivery);
   return { notification: writeOwnNotification(notification), signed_text: text, sign, deliveries: lines };
 }
 
@@ -186,7 +85,7 @@ export function writeOwnHistory(history: PayoutHistory): z.input<typeof ownHisto
       ...eventsOf(history).map(({ event, at }) => ({ event, at: writeMoment(at) })),
     ],
     notifications: notifications.map(writeOwnNotification),
-    deliveries: deliveries.map(writeOwnDelivery),
+    deliveries: deliveries.map(writeDelivery),
   };
 }
 

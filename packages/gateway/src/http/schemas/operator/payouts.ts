@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import { isFinal, type PayoutState } from '../../../core/payout.ts';
+import type { PayoutState } from '../../../core/payout.ts';
 import type {
   AttemptLine,
-  DeliveryLine,
   IncidentLine,
   NotificationLine,
   PayoutHistory,
@@ -10,12 +9,10 @@ import type {
 } from '../../../payouts/history.ts';
 import type { PayoutFilter, PayoutLine } from '../../../payouts/search.ts';
 import {
-  accountIdAnswer,
   accountIdText,
   amountAnswer,
   amountText,
   amountWriter,
-  archivedAtAnswer,
   idAnswer,
   idText,
   longTextField,
@@ -27,10 +24,20 @@ import {
   writeMoment,
 } from './fields.ts';
 import { postingAnswer, writePosting } from './merchants.ts';
+import {
+  deliveryAnswer,
+  notificationFields,
+  payoutFields,
+  signedFields,
+  statusField,
+  statusOf,
+  writeDelivery,
+  writeNotificationFields,
+  writePayoutFields,
+} from './payout-fields.ts';
 
 const states = ['queued', 'sent', 'review', 'paid', 'fail', 'cancel'] as const satisfies readonly PayoutState[];
 const stateField = z.enum(states);
-const statusField = z.enum(['wait', 'paid', 'fail', 'cancel']);
 
 export const payoutParams = z.object({ payout_id: idText });
 
@@ -116,76 +123,29 @@ function readStates(
   return states.filter((one) => (state ?? one) === one && (status ?? statusOf(one)) === statusOf(one));
 }
 
-function statusOf(state: PayoutState): z.output<typeof statusField> {
-  return isFinal(state) ? state : 'wait';
-}
-
 export const payoutAnswer = z
   .object({
-    id: idAnswer,
+    ...payoutFields,
     merchant_id: idAnswer,
-    account_id: accountIdAnswer,
-    order_id: z.string(),
-    payment_status: statusField,
     state: stateField,
-    service_code: z.string(),
-    recipient_kind: z.string(),
-    recipient: z.string().meta({ description: 'Masked; empty when it was deleted' }),
     recipient_deleted_at: momentAnswer
       .nullable()
       .meta({ description: 'When the data about the recipient were deleted' }),
-    currency: z.string(),
-    amount: amountAnswer,
-    due: amountAnswer.meta({ description: 'What the recipient is to get' }),
-    debit: amountAnswer.meta({ description: 'What was taken from the account when the payout was accepted' }),
-    commission: amountAnswer,
-    paid: amountAnswer.nullable().meta({ description: 'What the recipient got; null until final' }),
-    final_commission: amountAnswer.nullable(),
-    account_old_balance: amountAnswer,
-    fail_reason: z.string().nullable(),
-    rrn: z.string().nullable(),
     connectors: z.array(z.string()),
     attempts: z.int(),
-    notification_endpoint_id: z.int().nullable(),
-    notification_endpoint_url: z.string().nullable(),
-    created_at: momentAnswer,
-    final_at: momentAnswer.nullable(),
-    archived_at: archivedAtAnswer,
     told_at: momentAnswer.nullable().meta({ description: 'If archived: when the merchant first acknowledged it' }),
     provider_id: z.string().nullable().meta({ description: 'If archived: the provider’s name for it' }),
   })
   .meta({ id: 'Payout' });
 
 export function writePayout(payout: PayoutLine): z.input<typeof payoutAnswer> {
-  const write = amountWriter(payout.currency);
   return {
-    id: Number(payout.payoutId),
+    ...writePayoutFields(payout),
     merchant_id: Number(payout.merchantId),
-    account_id: payout.accountId,
-    order_id: payout.orderId,
-    payment_status: statusOf(payout.state),
     state: payout.state,
-    service_code: payout.serviceCode,
-    recipient_kind: payout.recipientKind,
-    recipient: payout.recipientMask,
     recipient_deleted_at: writeMoment(payout.recipientDeletedAt),
-    currency: payout.currency,
-    amount: write(payout.amountMinor),
-    due: write(payout.dueMinor),
-    debit: write(payout.debitMinor),
-    commission: write(payout.commissionMinor),
-    paid: write(payout.finalPaidMinor),
-    final_commission: write(payout.finalCommissionMinor),
-    account_old_balance: write(payout.oldAvailableMinor),
-    fail_reason: payout.failReason,
-    rrn: payout.rrn,
     connectors: [...payout.connectors],
     attempts: payout.attempts,
-    notification_endpoint_id: payout.endpointId,
-    notification_endpoint_url: payout.endpointUrl,
-    created_at: writeMoment(payout.createdAt),
-    final_at: writeMoment(payout.finalAt),
-    archived_at: writeMoment(payout.archivedAt),
     told_at: writeMoment(payout.toldAt),
     provider_id: payout.providerId,
   };
@@ -254,63 +214,12 @@ function writeAttempt(line: AttemptLine, payout: PayoutLine): z.input<typeof att
 }
 
 export const notificationAnswer = z
-  .object({
-    id: idAnswer,
-    merchant_id: idAnswer,
-    payout_id: idAnswer,
-    account_id: accountIdAnswer,
-    endpoint_id: z.int().nullable(),
-    url: z.string(),
-    method: z.string(),
-    state: z.enum(['pending', 'delivered', 'dead']),
-    tries: z.int(),
-    signed_text: z.string().meta({ description: 'What the signature is over, byte for byte' }),
-    sign: z.string().nullable().meta({ description: 'Base64; null until the first try' }),
-    created_at: momentAnswer,
-    ended_at: momentAnswer.nullable(),
-  })
+  .object({ ...notificationFields, merchant_id: idAnswer, ...signedFields })
   .meta({ id: 'Notification' });
 
 export function writeNotification(line: NotificationLine): z.input<typeof notificationAnswer> {
-  return {
-    id: Number(line.notificationId),
-    merchant_id: Number(line.merchantId),
-    payout_id: Number(line.payoutId),
-    account_id: line.accountId,
-    endpoint_id: line.endpointId,
-    url: line.url,
-    method: line.method,
-    state: line.state,
-    tries: line.tries,
-    signed_text: line.signedText,
-    sign: line.sign,
-    created_at: writeMoment(line.createdAt),
-    ended_at: writeMoment(line.endedAt),
-  };
-}
-
-const deliveryAnswer = z
-  .object({
-    notification_id: idAnswer,
-    try_no: z.int(),
-    started_at: momentAnswer,
-    duration_ms: z.int(),
-    status_code: z.int().nullable(),
-    error: z.string().nullable(),
-    answer: z.string().nullable(),
-  })
-  .meta({ id: 'Delivery' });
-
-function writeDelivery(line: DeliveryLine): z.input<typeof deliveryAnswer> {
-  return {
-    notification_id: Number(line.notificationId),
-    try_no: line.tryNo,
-    started_at: writeMoment(line.startedAt),
-    duration_ms: line.durationMs,
-    status_code: line.statusCode,
-    error: line.error,
-    answer: line.answer,
-  };
+  const { merchantId, signedText: text, sign } = line;
+  return { ...writeNotificationFields(line), merchant_id: Number(merchantId), signed_text: text, sign };
 }
 
 export const incidentParams = z.object({ incident_id: idText });
