@@ -1,3 +1,4 @@
+import { Refusal } from '../core/problem.ts';
 import type { Connector } from './connector.ts';
 
 export type Registry = {
@@ -17,4 +18,15 @@ export function createRegistry(connectors: readonly Connector[]): Registry {
       await Promise.all(connectors.map((connector) => connector.close()));
     },
   };
+}
+
+/** Throws a Refusal, of the field that holds the names, when one of them is not installed. */
+export function assertInstalled(
+  registry: Pick<Registry, 'names'>,
+  given: { readonly names: readonly string[]; readonly field: string },
+): void {
+  const installed = registry.names();
+  if (given.names.every((name) => installed.includes(name))) return;
+  const values = { installed: installed.join(', ') };
+  throw new Refusal([{ code: 'connector_unknown', field: given.field, values }]);
 }

@@ -30,6 +30,7 @@ export const operatorProblemCodes = [
   // Records and their states.
   'record_unknown',
   'record_exists',
+  'connector_unknown',
   'amount_exceeds',
   'request_key_used',
   'payout_not_in_review',

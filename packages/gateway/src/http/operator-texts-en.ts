@@ -40,6 +40,7 @@ export const operatorTextsEn: OperatorTexts = {
 
   record_unknown: () => 'There is no such record. Check the id.',
   record_exists: (values) => `The ${values.field} is taken already. Choose another one.`,
+  connector_unknown: ({ installed }) => `No connector of this name is installed. Name one of: ${installed}.`,
   amount_exceeds: () => 'The amount exceeds what the account has. Nothing was moved.',
   request_key_used: () =>
     'This request_key was used already for another movement of money. Use a new key for a new movement.',

@@ -36,6 +36,7 @@ export const operatorTextsRu: OperatorTexts = {
 
   record_unknown: () => 'Такой записи нет. Проверьте идентификатор.',
   record_exists: (values) => `Значение поля ${values.field} уже занято. Выберите другое.`,
+  connector_unknown: ({ installed }) => `Коннектор с таким именем не установлен. Укажите один из: ${installed}.`,
   amount_exceeds: () => 'Сумма больше, чем есть на счёте. Деньги не перемещены.',
   request_key_used: () =>
     'Этот request_key уже использован для другого движения денег. Для нового движения нужен новый ключ.',

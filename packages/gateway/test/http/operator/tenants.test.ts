@@ -160,8 +160,13 @@ describe('merchants, accounts and money in the operator API', () => {
       connectors: ['sandbox'],
       names: { en: 'Wallet', ru: 'Кошелёк' },
     };
+    const unsent = await post('/services', { ...service, connectors: ['sandbox', 'not-here'] });
+    assert.equal(unsent.status, 400);
+    assert.match(unsent.body.errors['connectors']?.join() ?? '', /installed.*sandbox/);
     assert.equal((await post('/services', service)).status, 201);
     assert.equal((await post('/services', service)).status, 409);
+    const moved = await send('PATCH', '/services/wallet_rub', { connectors: ['not-here'] });
+    assert.deepEqual([moved.status, Object.keys(moved.body.errors)], [400, ['connectors']]);
     const changed = await send('PATCH', '/services/wallet_rub', { max: null, names: { en: 'Wallet 2' } });
     assert.deepEqual([changed.body.max, changed.body.names], [null, { en: 'Wallet 2', ru: 'Кошелёк' }]);
     const path = `${account}/services/wallet_rub`;

@@ -1,4 +1,4 @@
-import { Refusal } from '../../../core/problem.ts';
+import { assertInstalled } from '../../../connectors/registry.ts';
 import { readAccount } from '../../../merchants/accounts.ts';
 import { liftPause, listPauses, type PauseScope, setPause } from '../../../payouts/pause.ts';
 import { weighPause } from '../../../payouts/weigh-pause.ts';
@@ -46,9 +46,7 @@ export const pauseRoutes: readonly OperatorRoute[] = [
     async handle({ tx, connectors }, { body, actor }) {
       const scope = readPauseScope(body);
       // A pause of what is not there would stop nothing, and nobody would notice.
-      if (scope.scope === 'connector' && !connectors.names().includes(scope.connector)) {
-        throw new Refusal([{ code: 'record_unknown', field: 'connector' }]);
-      }
+      if (scope.scope === 'connector') assertInstalled(connectors, { names: [scope.connector], field: 'connector' });
       if (scope.scope === 'account') await readAccount(tx, scope);
       const { pause } = await setPause(tx, { ...scope, reason: body.reason, setBy: actor });
       return { answer: writePause(pause), subject: namePaused(scope), detail: { reason: body.reason } };

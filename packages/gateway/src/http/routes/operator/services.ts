@@ -1,3 +1,4 @@
+import { assertInstalled } from '../../../connectors/registry.ts';
 import { readAccount } from '../../../merchants/accounts.ts';
 import {
   createService,
@@ -47,7 +48,9 @@ export const serviceRoutes: readonly OperatorRoute[] = [
     body: newServiceBody,
     answer: serviceAnswer,
     status: 201,
-    async handle({ tx }, { body }) {
+    async handle({ tx, connectors }, { body }) {
+      // Orders of a service whose connector is not there would be accepted and sent by nobody.
+      assertInstalled(connectors, { names: body.connectors, field: 'connectors' });
       const service = await createService(tx, readNewService(body));
       return { answer: writeService(service), subject: `service:${service.code}`, detail: toDetail(body) };
     },
@@ -62,7 +65,8 @@ export const serviceRoutes: readonly OperatorRoute[] = [
     params: serviceParams,
     body: serviceChangeBody,
     answer: serviceAnswer,
-    async handle({ tx }, { params, body }) {
+    async handle({ tx, connectors }, { params, body }) {
+      assertInstalled(connectors, { names: body.connectors ?? [], field: 'connectors' });
       const { service_code: code } = params;
       const { currency } = await readService(tx, code);
       const service = await updateService(tx, {
