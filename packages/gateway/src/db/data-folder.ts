@@ -154,7 +154,7 @@ autovacuum_naptime = 5s
 autovacuum_vacuum_scale_factor = 0.02
 autovacuum_vacuum_threshold = 500
 # Hot statements look rows up by key whatever the statistics say.
-autovacuum_analyze_scale_factor = 0.2
+autovacuum_analyze_scale_factor = 0.5
 autovacuum_vacuum_cost_limit = 1000
 
 logging_collector = on
