@@ -104,7 +104,7 @@ const cellColumns = {
   commissionMinor: 'coalesce(p.final_commission_minor, p.commission_minor)',
   debitMinor: 'p.debit_minor',
   finalPaidMinor: orEmpty('p.final_paid_minor'),
-  failReason: orEmpty('p.fail_reason'),
+  failReason: orEmpty(withoutEnds('p.fail_reason')),
   rrn: orEmpty(withoutEnds('p.rrn')),
   attempts: 'p.attempts',
   createdAt: moment('p.created_at'),
@@ -127,7 +127,14 @@ export async function searchPayoutCells(sql: Sql, filter: PayoutFilter, page: Pa
     `select string_agg(cells, '${payoutEnd}' order by payout_id desc) as page from (${text}) found`,
     values,
   );
-  return row?.page?.split(payoutEnd).map((cells) => cells.split(cellEnd)) ?? [];
+  return row?.page?.split(payoutEnd).map(splitCells) ?? [];
+}
+
+/** A column that is unexpectedly null is left out by `concat_ws`: better no file than one with cells that moved. */
+function splitCells(text: string): PayoutCells {
+  const cells = text.split(cellEnd);
+  if (cells.length !== payoutCells.length) throw new Error(`a payout has ${cells.length} cells to export`);
+  return cells;
 }
 
 function composeSearch(

@@ -56,7 +56,9 @@ describe('pauses in the operator API', () => {
     const wrong = async (body: object) => Object.keys((await put(body)).body.errors).toSorted();
     assert.deepEqual(await wrong({ scope: 'all' }), ['reason']);
     assert.deepEqual(await wrong({ scope: 'connector', reason: 'x' }), ['connector']);
-    assert.deepEqual(await wrong({ scope: 'connector', connector: 'sandbux', reason: 'x' }), ['connector']);
+    const misspelt = await put({ scope: 'connector', connector: 'sandbux', reason: 'x' });
+    assert.equal(misspelt.status, 400);
+    assert.match(misspelt.body.errors['connector']?.join() ?? '', /installed.*sandbox/);
     assert.deepEqual(await wrong({ scope: 'all', connector: 'sandbox', reason: 'x' }), ['connector']);
     assert.deepEqual(await wrong({ scope: 'account', reason: 'x' }), ['account_id', 'merchant_id']);
     const foreign = {

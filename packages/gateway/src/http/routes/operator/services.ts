@@ -66,9 +66,10 @@ export const serviceRoutes: readonly OperatorRoute[] = [
     body: serviceChangeBody,
     answer: serviceAnswer,
     async handle({ tx, connectors }, { params, body }) {
-      assertInstalled(connectors, { names: body.connectors ?? [], field: 'connectors' });
       const { service_code: code } = params;
-      const { currency } = await readService(tx, code);
+      const { currency, connectors: present } = await readService(tx, code);
+      const added = body.connectors?.filter((name) => !present.includes(name)) ?? [];
+      assertInstalled(connectors, { names: added, field: 'connectors' });
       const service = await updateService(tx, {
         code,
         minMinor: body.min === undefined ? undefined : readAmount(body.min, { currency, field: 'min' }),

@@ -44,7 +44,9 @@ export const payoutFields = {
   archived_at: archivedAtAnswer,
 } as const;
 
-export function writePayoutFields(payout: PayoutLine) {
+type Written<Shape extends z.ZodRawShape> = z.input<z.ZodObject<Shape>>;
+
+export function writePayoutFields(payout: PayoutLine): Written<typeof payoutFields> {
   const write = amountWriter(payout.currency);
   return {
     id: Number(payout.payoutId),
@@ -85,14 +87,14 @@ export const notificationFields = {
   ended_at: momentAnswer.nullable(),
 } as const;
 
-export function writeNotificationFields(line: NotificationLine) {
+export function writeNotificationFields(line: NotificationLine): Written<typeof notificationFields> {
   return {
     id: Number(line.notificationId),
     payout_id: Number(line.payoutId),
     account_id: line.accountId,
     endpoint_id: line.endpointId,
     url: line.url,
-    method: line.method === 'GET' ? ('GET' as const) : ('POST' as const),
+    method: line.method === 'GET' ? 'GET' : 'POST',
     state: line.state,
     tries: line.tries,
     created_at: writeMoment(line.createdAt),
