@@ -24,6 +24,8 @@ const dueAt = new Float64Array(task.isEndless ? 0 : requests.length);
 const latencies: number[] = [];
 const lives: number[] = [];
 let next = 0;
+let answered = 0;
+let ended = 0;
 let accepted = 0;
 let refused = 0;
 let broken = 0;
@@ -32,13 +34,14 @@ let firstRefusal: string | undefined;
 let startedAt = 0;
 const idle: (() => void)[] = [];
 
+const isWarm = (due: number): boolean => due >= startedAt + (task.warmSeconds ?? 0) * 1_000;
 const isUsedUp = (): boolean => next >= requests.length && task.isEndless !== true;
 const isOver = (): boolean => performance.now() >= startedAt + task.seconds * 1_000 || isUsedUp();
 
 /** When the next request is due; undefined: not now. */
 function takeDue(): number | undefined {
   if (isUsedUp()) return undefined;
-  if (task.livesMax !== undefined && next - lives.length - refused >= task.livesMax) return undefined;
+  if (task.livesMax !== undefined && next - ended - refused >= task.livesMax) return undefined;
   const now = performance.now();
   if (task.ratePerSecond === undefined) return now;
   const due = startedAt + (next / task.ratePerSecond) * 1_000;
@@ -82,7 +85,8 @@ function runConnection(): Promise<boolean> {
       if (headEnd < 0) return;
       const length = Number(/content-length: (\d+)/i.exec(buffered)?.[1] ?? 0);
       if (buffered.length < headEnd + 4 + length) return;
-      latencies.push(performance.now() - due);
+      answered += 1;
+      if (isWarm(due)) latencies.push(performance.now() - due);
       const waitMs = Number(/retry-after: (\d+)/i.exec(buffered)?.[1] ?? 0) * 1_000;
       if (buffered.startsWith('HTTP/1.1 200')) accepted += 1;
       else {
@@ -132,7 +136,8 @@ function followReceiver(port: number): Socket {
       // An order of an earlier round, or told twice, is not counted.
       if (due <= 0) continue;
       dueAt[Number(order) - task.from] = -1;
-      lives.push(Number(time) - performance.timeOrigin - due);
+      ended += 1;
+      if (isWarm(due)) lives.push(Number(time) - performance.timeOrigin - due);
     }
     wakeIdle();
   });
@@ -143,7 +148,7 @@ function followReceiver(port: number): Socket {
 async function waitForEnds(): Promise<void> {
   const patienceMs = 60_000;
   const from = performance.now();
-  while (lives.length < accepted && performance.now() - from < patienceMs) {
+  while (ended < accepted && performance.now() - from < patienceMs) {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
@@ -158,11 +163,11 @@ clearInterval(clock);
 if (follower !== undefined) await waitForEnds();
 follower?.destroy();
 const load: Load = {
-  answered: latencies.length,
+  answered,
   accepted,
   seconds,
   latency: spreadOf(Float64Array.from(latencies)),
-  ended: lives.length,
+  ended,
   life: spreadOf(Float64Array.from(lives)),
   refused,
   firstRefusal,

@@ -4,6 +4,7 @@ import { type Bench, connections, enroll } from './rates.ts';
 import { runLoad } from './processes.ts';
 
 const ratePerSecond = 1_000;
+const warmSeconds = 2;
 const quietRatePerSecond = 20;
 const overloadConnections = 4_000;
 const overloadSeconds = 4;
@@ -18,7 +19,8 @@ export async function measureLatency(bench: Bench): Promise<Figure[]> {
     requests: bench.orders,
     connections,
     accounts: merchant.accounts,
-    seconds: bench.lifeSeconds,
+    seconds: warmSeconds + bench.lifeSeconds,
+    warmSeconds,
     receiverPort: bench.receiver.port,
     ratePerSecond,
   });

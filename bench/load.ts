@@ -12,6 +12,8 @@ export type LoadTask = {
   readonly connections: number;
   readonly accounts: readonly string[];
   readonly seconds: number;
+  /** What is due in the first seconds does not count for the latencies: client and gateway are being compiled. */
+  readonly warmSeconds?: number;
   /** Open loop: this many a second are due, whatever comes back. Without it a connection sends when it was answered. */
   readonly ratePerSecond?: number;
   /** The receiver to follow: how long each order takes until it is known as ended. */

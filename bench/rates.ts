@@ -1,7 +1,7 @@
 import type { BenchDatabase } from './database.ts';
-import { type Figure, rateFigure, type Round, showMs, sleep } from './figure.ts';
+import { type Figure, median, rateFigure, type Round, showMs, sleep } from './figure.ts';
 import { type BenchMerchant, enrollMerchant } from './gateway.ts';
-import type { Load } from './load.ts';
+import type { Load, Spread } from './load.ts';
 import { type BenchReceiver, runLoad } from './processes.ts';
 import type { SignedRequests, Signer } from './requests.ts';
 
@@ -171,6 +171,7 @@ async function countDelivered({ db }: BenchDatabase, { merchantId }: BenchMercha
 }
 
 const calmRatePerSecond = 500;
+const calmWarmSeconds = 1;
 
 /** How long a status takes while the gateway has time for it. */
 export async function measureCalmStatus(bench: Bench, merchant: BenchMerchant): Promise<Figure> {
@@ -179,22 +180,29 @@ export async function measureCalmStatus(bench: Bench, merchant: BenchMerchant): 
     [merchant.merchantId],
   );
   const bodies = rows.map((row) => JSON.stringify({ order_id: row.order_id }));
-  const { latency } = await runLoad({
-    port: bench.port,
-    requests: await bench.signer.signAll({ target: '/v1/payout/status', bodies }),
-    isEndless: true,
-    connections,
-    accounts: merchant.accounts,
-    seconds: bench.roundSeconds,
-    ratePerSecond: calmRatePerSecond,
-  });
-  const note = `p50 ${showMs(latency.p50Ms)}, longest ${showMs(latency.maxMs)}`;
+  const requests = await bench.signer.signAll({ target: '/v1/payout/status', bodies });
+  const asked: Spread[] = [];
+  for (let round = 0; round < statusRounds; round += 1) {
+    const { latency } = await runLoad({
+      port: bench.port,
+      requests,
+      isEndless: true,
+      connections,
+      accounts: merchant.accounts,
+      seconds: calmWarmSeconds + bench.roundSeconds,
+      warmSeconds: calmWarmSeconds,
+      ratePerSecond: calmRatePerSecond,
+    });
+    asked.push(latency);
+  }
+  const p99Ms = median(asked.map((latency) => latency.p99Ms));
+  const [p50Ms, maxMs] = [median(asked.map((one) => one.p50Ms)), Math.max(...asked.map((one) => one.maxMs))];
   return {
     question: `status at ${calmRatePerSecond}/s, p99`,
-    value: showMs(latency.p99Ms),
+    value: showMs(p99Ms),
     target: '≤ 5 ms',
-    isMet: latency.p99Ms <= 5,
-    note,
+    isMet: p99Ms <= 5,
+    note: `p50 ${showMs(p50Ms)}, longest ${showMs(maxMs)}, in ${statusRounds} rounds`,
   };
 }
 
