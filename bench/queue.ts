@@ -39,7 +39,7 @@ export async function measureQueue(bench: Bench, seconds: number): Promise<Figur
   const middle = Math.floor(sizes.length / 2);
   const [first, second] = [Math.max(...sizes.slice(0, middle)), Math.max(...sizes.slice(middle))];
   return {
-    question: 'queue, its largest size',
+    question: `queue over ${seconds} s, largest`,
     value: `${second.toFixed(1)} MB`,
     target: 'flat',
     isMet: second <= first * growthMax + slackMb,

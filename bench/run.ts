@@ -166,7 +166,7 @@ function compareGrown(figure: Figure, empty: readonly Figure[]): Figure {
   return { ...rest, target: '≥ 80 %', isMet: kept >= keptShare, note };
 }
 
-type Baseline = { measure(): Promise<number>; figure(): Figure };
+type Baseline = { measure(): Promise<number>; figures(): Figure[] };
 
 /** T in rounds spread over the run. */
 async function openBaseline(server: BenchServer): Promise<Baseline> {
@@ -181,12 +181,14 @@ async function openBaseline(server: BenchServer): Promise<Baseline> {
       if (!isQuick) pgbench ??= runPgbench(database, roundSeconds);
       return perSecond;
     },
-    figure() {
+    figures() {
+      // What was asked needs no comparison.
+      if (values.length === 0) return [];
       const spread = `${Math.min(...values).toFixed(0)} to ${Math.max(...values).toFixed(0)}`;
       const own = pgbench === undefined ? '' : `, pgbench itself ${pgbench.toFixed(0)}/s`;
       const synced = showMs(measureSync(server.folder));
       const note = `${values.length} rounds, ${spread}; a synced write takes ${synced}${own}`;
-      return { question: 'baseline T, 16 connections', value: `${median(values).toFixed(0)}/s`, note };
+      return [{ question: 'baseline T, 16 connections', value: `${median(values).toFixed(0)}/s`, note }];
     },
   };
 }
@@ -219,7 +221,7 @@ try {
   if (isAsked('processes')) figures.push(...(await askProcesses(shared)));
   if (isAsked('queue')) figures.push(...(await askQueue(shared)));
   if (isAsked('grown')) figures.push(...(await askGrown(shared, figures)));
-  const all = [baseline.figure(), ...figures];
+  const all = [...baseline.figures(), ...figures];
   append(all, server.version);
   process.exitCode = printFigures(all) ? 0 : 1;
 } finally {
