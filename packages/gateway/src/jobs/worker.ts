@@ -33,9 +33,17 @@ export type Worker<Known = unknown> = {
   inHand(): number;
 };
 
-/** After a claim that found something: a payout comes to the queue several times, and each time it would wait anew. */
-function soonMs({ pollMs }: Pick<WorkerOptions<unknown>, 'pollMs'>): number {
-  return Math.min(pollMs, 15);
+/**
+ * How soon to look again, and for how many looks after one that found something. A payout comes to the queue several
+ * times, and each time it would wait anew; and merchants who wait for answers send their next orders together: once
+ * every look came just before them, all would go on in that step, each life twice as long.
+ */
+const soonMs = 15;
+const soonLooks = 20;
+
+/** The time to the next look, by how many were in vain since the last find. */
+function nextLookMs(vain: number, pollMs: number): number {
+  return vain < soonLooks ? Math.min(pollMs, soonMs) : pollMs;
 }
 
 /** How long to leave the database alone after it could not answer a claim. */
@@ -48,11 +56,13 @@ export function createWorker<Known = unknown>(options: WorkerOptions<Known>): Wo
   let loop: Promise<void> = Promise.resolve();
 
   async function runLoop(): Promise<void> {
+    let vain = soonLooks;
     while (isRunning) {
       try {
         const claimed = await claimOnce(options, hand);
+        vain = claimed > 0 ? 0 : vain + 1;
         // A full hand means that there is probably more; a part of one was all that was due, and others are at work.
-        if (claimed < options.claimMax) await hand.alarm.sleep(claimed > 0 ? soonMs(options) : options.pollMs);
+        if (claimed < options.claimMax) await hand.alarm.sleep(nextLookMs(vain, options.pollMs));
       } catch (error) {
         options.onError(error, undefined);
         hand.backlog.note();

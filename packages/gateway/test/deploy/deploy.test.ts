@@ -94,7 +94,7 @@ test('the migration ends by itself, and is confined like the processes that foll
   assert.deepEqual(own(linesOf(lasting), linesOf(once)), [
     'Description=Vyplata payout gateway (%i)',
     // Whoever lives long is told how much memory to keep.
-    `ExecStart=/usr/bin/node --max-semi-space-size=16 --max-old-space-size=400 ${program} %i`,
+    `ExecStart=/usr/bin/node --max-semi-space-size=16 --max-old-space-size=1024 ${program} %i`,
     'Restart=always',
     'RestartSec=1',
     'Type=exec',
