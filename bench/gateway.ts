@@ -36,7 +36,8 @@ export async function startGateway(database: BenchDatabase, options: GatewayOpti
       DATABASE_URL: database.url,
       MASTER_KEY: masterKey.toString('base64'),
       PORT: String(port),
-      DATA_DIR: join(database.folder, 'gateway'),
+      // The sandbox keeps a Book there, and ids begin anew in each database: it would know their orders already.
+      DATA_DIR: join(database.folder, `gateway-${new URL(database.url).pathname.slice(1)}`),
       SANDBOX_TIME_SCALE: '0.02',
       ALLOW_LOOPBACK: 'true',
       LOG_LEVEL: 'warn',
