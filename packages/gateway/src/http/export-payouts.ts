@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { findCurrency } from '../core/currency.ts';
-import { isFinal, type PayoutState } from '../core/payout.ts';
+import type { PayoutState } from '../core/payout.ts';
 import type { Sql } from '../db/pool.ts';
 import {
   type PayoutCell,
@@ -12,6 +12,7 @@ import {
 import { type Cell, writeCsvField, writeCsvRow } from './export-csv.ts';
 import { type ExportedFile, openExport } from './export-file.ts';
 import { writeXlsx } from './export-xlsx.ts';
+import { statusOf } from './schemas/operator/payout-fields.ts';
 
 export type ExportFormat = 'csv' | 'xlsx';
 
@@ -51,7 +52,7 @@ const ownColumns: readonly Column[] = [
   ['id', 'number', payoutIdOf],
   ['order_id', 'text', cell('orderId')],
   ['account_id', 'plain', cell('accountId')],
-  ['payment_status', 'plain', (payout) => (isFinal(stateOf(payout) as PayoutState) ? stateOf(payout) : 'wait')],
+  ['payment_status', 'plain', (payout) => statusOf(stateOf(payout) as PayoutState)],
   ['service_code', 'text', cell('serviceCode')],
   ['recipient', 'text', cell('recipientMask')],
   ['currency', 'plain', currencyOf],

@@ -87,7 +87,7 @@ export type PayoutCells = readonly string[];
 const [cellEnd, payoutEnd] = ['\u001f', '\u001e'];
 const withoutEnds = (column: string): string => `translate(${column}, '${cellEnd}${payoutEnd}', '\ufffd\ufffd')`;
 const orEmpty = (expression: string): string => `coalesce((${expression})::text, '')`;
-/** As PostgreSQL writes it by itself: any other form takes as long as all the rest of a payout. */
+/** As PostgreSQL writes it by itself: `to_char` would take a third of the time of a whole row. */
 const moment = (column: string): string => `(${column} at time zone 'UTC')`;
 
 const cellColumns = {
